@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from lrestore.looker.http.answers import AnswerReader, RawAnswer
 from lrestore.looker.http.endpoint import Endpoint
-from lrestore.looker.http.proxies import Proxy
+from lrestore.looker.http.proxies import Proxy, ProxyStalledError
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_LIMIT_S = 4.0
@@ -55,17 +55,27 @@ class Connection:
     def connect(self) -> None:
         """Connect and shake hands within the connect time-out, through the proxy if there is one.
 
-        Raises OSError (ssl.SSLError and ProxyRefusedError included).
+        Raises OSError (ssl.SSLError, ProxyRefusedError and ProxyStalledError included).
         """
         deadline = time.monotonic() + self._connect_timeout_s
+        try:
+            sock = self._reached(deadline)
+        except TimeoutError as error:
+            if self._proxy is None:
+                raise
+            raise ProxyStalledError(self._proxy) from error
+        if self._context is not None:
+            sock.settimeout(max(0.001, deadline - time.monotonic()))
+            self.sock = self._context.wrap_socket(sock, server_hostname=self._endpoint.host)
+
+    def _reached(self, deadline: float) -> socket.socket:
+        """A connection to the endpoint without encryption: through the proxy's tunnel, if it is to be encrypted."""
         first = self._proxy or self._endpoint
         self.sock = socket.create_connection((first.host, first.port), self._connect_timeout_s)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is not None:
-            if self._proxy is not None:
-                self._proxy.tunnel(self.sock, self._endpoint, deadline)
-                self.sock.settimeout(max(0.001, deadline - time.monotonic()))
-            self.sock = self._context.wrap_socket(self.sock, server_hostname=self._endpoint.host)
+        if self._proxy is not None and self._context is not None:
+            self._proxy.tunnel(self.sock, self._endpoint, deadline)
+        return self.sock
 
     def send(self, request: bytes, deadline: float) -> None:
         """Send a whole request; its answer has to end by ``deadline`` (of ``time.monotonic``). Raises OSError."""

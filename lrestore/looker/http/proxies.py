@@ -33,6 +33,14 @@ class ProxyRefusedError(ConnectionError):
         self.status = status
 
 
+class ProxyStalledError(TimeoutError):
+    """``proxy`` opened no connection to the destination in time: nothing reached Looker."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__(f"proxy {proxy} opened no connection in time")
+        self.proxy = proxy
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """An HTTP proxy. ``authorization`` is the value of the header that it wants, or empty; it is never shown."""

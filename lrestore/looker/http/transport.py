@@ -25,7 +25,7 @@ from lrestore.looker.http.calls import JSON, Call, HttpAnswer
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.http.endpoint import Endpoint, tls_context
 from lrestore.looker.http.errors import error_of
-from lrestore.looker.http.proxies import Proxy, ProxyRefusedError
+from lrestore.looker.http.proxies import Proxy, ProxyRefusedError, ProxyStalledError
 from lrestore.looker.limits import Limiter
 from lrestore.looker.meter import CallMeter
 from lrestore.sdk.api import transport as sdk
@@ -41,6 +41,7 @@ _LARGE = frozenset({"api_spec", "swagger"})
 """Documents of several megabytes: their times are not comparable with those of other calls."""
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
+_PROXY_HINT = 'check the proxy, and Looker behind it; [destination] proxy = "none" connects directly'
 _SPEAKS_HTTPS = "does this port speak https?"
 _CERTIFICATE_HINT = (
     "name your authority's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE; verify_ssl = false turns the check off"
@@ -217,6 +218,9 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint, proxy: Prox
     except ssl.SSLError as error:
         what = f"no TLS with {endpoint.origin}: {error.reason or error}"
         raise call.failed(ConnectError, what, hint=_SPEAKS_HTTPS) from error
+    except ProxyStalledError as error:
+        what = f"proxy {error.proxy} did not open a connection to {endpoint.origin} in time"
+        raise call.failed(ConnectError, what, hint=_PROXY_HINT) from error
     except TimeoutError as error:
         # A server that waits for the end of a line may take a TLS greeting for the beginning of one.
         hint = _SPEAKS_HTTPS if endpoint.encrypted else ""

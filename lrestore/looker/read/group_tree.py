@@ -5,19 +5,29 @@ It is paged, and complete once it shows all groups that the listing of groups ha
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from typing import Any
 
-from lrestore.errors import BadRequestError, ForbiddenError, NotFoundError
+from lrestore.errors import (
+    AnswerTimeoutError,
+    BadAnswerError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    ServerError,
+)
 from lrestore.json_types import JsonObject
+
+log = logging.getLogger(__name__)
 
 Pages = Callable[[str, Mapping[str, Any], Callable[[Set[str]], bool]], Iterator[JsonObject]]
 
 
 class GroupTree:
-    """Answers are None if Looker does not have the listing (it is younger than API 4.0). Safe for threads: maps and
-    rows are replaced, never changed in place.
+    """Answers are None if Looker does not have the listing (it is younger than API 4.0), or if it has failed once, all
+    repetitions included. Safe for threads: maps and rows are replaced, never changed in place.
     """
 
     def __init__(self, pages: Pages, listed: Callable[[], Collection[str]]) -> None:
@@ -86,6 +96,13 @@ class GroupTree:
                     )
                     self._groups = {str(row["id"]): row for row in rows}
                 except (BadRequestError, ForbiddenError, NotFoundError):
+                    self._groups = {}
+                except (AnswerTimeoutError, BadAnswerError, ServerError) as error:
+                    # Asked again for each user, with all its repetitions, it would hold up the whole run.
+                    log.warning(
+                        "the listing of nested groups failed; what depends on it is asked of Looker one by one: %s",
+                        error,
+                    )
                     self._groups = {}
             return self._groups
 

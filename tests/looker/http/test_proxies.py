@@ -118,7 +118,7 @@ def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
     [
         (b"", "closed the connection without an answer", HANG_S),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "did not answer in HTTP", HANG_S),
-        (b"HTTP/1.1 200 ", "in time through proxy", 0.3),
+        (b"HTTP/1.1 200 ", "did not open a connection", 0.3),
     ],
 )
 def test_what_is_no_proxy_is_named_and_nothing_was_sent(
@@ -142,6 +142,7 @@ def test_what_is_no_proxy_is_named_and_nothing_was_sent(
         with pytest.raises(ConnectError, match=message) as caught:
             session.call("create_dashboard", body={})
         assert name in str(caught.value)
+        assert "speak https" not in str(caught.value)
         listener.shutdown(socket.SHUT_RDWR)
     assert server.requests == [] and server.logins == []
 

@@ -126,6 +126,18 @@ def test_the_nesting_of_groups_is_read_until_it_shows_all_that_are_listed(
     assert len(asked) == pages
 
 
+def test_a_listing_of_nested_groups_that_fails_is_asked_for_once(
+    simulator: RunningSimulator, session: LookerSession
+) -> None:
+    """Otherwise each user would repeat it, and become a dead letter."""
+    simulator.fault("status:500", operation="search_groups_with_hierarchy")
+    live = Live(session)
+    simulator.log.clear()
+    assert [live.hierarchy.above("1"), live.hierarchy.roles("2"), live.hierarchy.inside("1")] == [None] * 3
+    asked = [call for call in simulator.log.calls if call.operation == "search_groups_with_hierarchy"]
+    assert len(asked) == 1
+
+
 @pytest.mark.usefixtures("switching")
 def test_users_are_found_while_everybody_is_read(session: LookerSession) -> None:
     rows = [{"id": str(one), "email": f"u{one}@x.org"} for one in range(ROWS)]
