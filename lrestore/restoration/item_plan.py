@@ -26,7 +26,7 @@ from lrestore.ontology.schema import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import after_a_death
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferrals import Deferred, never
-from lrestore.restoration.identify.likely import likely_targets
+from lrestore.restoration.identify.likely_targets import likely_targets
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.left_alone import DIFFERS, LeftAlone
 from lrestore.restoration.plan.own_fields import OwnPlanner

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -28,7 +28,7 @@ from lrestore.vault.items import IndexRow, VaultItem
 from lrestore.vault.lookup import Finder, FoundRow, Refused
 from lrestore.vault.private_copies import PrivateCopies
 from lrestore.vault.rows import display_name
-from lrestore.vault.survey import survey
+from lrestore.vault.survey import Survey, survey
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -40,14 +40,6 @@ class _Homes(msgspec.Struct):
     """The field of a user that names its personal folder."""
 
     personal_folder_id: str | int | None = None
-
-
-class _Surveyed(NamedTuple):
-    """Warnings, fingerprint, and time of the newest row: of one pass over the rows without content."""
-
-    warnings: list[str]
-    fingerprint: str
-    newest: str
 
 
 class Vault:
@@ -121,21 +113,17 @@ class Vault:
         return tuple((file.path, file.real_path) for file in self._files)
 
     @cached_property
-    def _surveyed(self) -> _Surveyed:
-        surveys = [survey(file) for file in self._files]
-        warnings = doubts.of_files(self._files, surveys, self._finder.census.repeated)
-        digest = fingerprint.of_digests(found.digest for found in surveys)
-        newest = max((found.newest for found in surveys), default="")
-        return _Surveyed([*self._chosen_warnings, *warnings], digest, newest)
+    def _surveys(self) -> list[Survey]:
+        return [survey(file) for file in self._files]
 
-    @property
+    @cached_property
     def warnings(self) -> list[str]:
         """Warnings about an incomplete or doubtful backup that need no decoded content."""
-        return self._surveyed.warnings
+        return [*self._chosen_warnings, *doubts.of_files(self._files, self._surveys, self._finder.census.repeated)]
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
-        return self._surveyed.fingerprint
+        return fingerprint.of_digests(found.digest for found in self._surveys)
 
     def index(
         self, types: Collection[str] | None = None, *, include_deleted: bool = False, deep: bool = False
@@ -284,7 +272,7 @@ class Vault:
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""
-        newest = self._surveyed.newest
+        newest = max((found.newest for found in self._surveys), default="")
         return datetime.fromisoformat(newest) if newest else None
 
     def summary(self, wanted: Container[ItemKey] | None = None) -> summary.SourceSummary:

@@ -89,8 +89,8 @@ class PageSizes:
                 # Once may be chance.
                 one.ceiling = min(one.ceiling, max(FIRST, one.size))
 
-    def heard(self, type_name: str, size: int) -> None:
-        """Another process has come to this size."""
+    def reached(self, type_name: str, size: int) -> None:
+        """The pages of another process have grown to this size."""
         with self._lock:
             one = self._of(type_name)
             if not one.failures:

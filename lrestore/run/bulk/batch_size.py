@@ -72,8 +72,8 @@ class BatchSizes:
         self._all.settled(unchanged=unchanged)
         self._of_type[type_name].settled(unchanged=unchanged)
 
-    def heard(self, pages: Mapping[str, int]) -> None:
-        """The searches of a worker have come to these sizes, by type."""
+    def pages_reached(self, pages: Mapping[str, int]) -> None:
+        """The pages of a worker have grown to these sizes, by type."""
         self._pages |= pages
 
     def of(self, type_name: str, ready: int, in_hand: InHand) -> int:

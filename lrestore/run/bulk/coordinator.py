@@ -203,7 +203,7 @@ class Coordinator:
             case UsageReport(usage):
                 self._note_usage(worker, usage)
             case PageSizesReport(sizes):
-                self._batch_sizes.heard(sizes)
+                self._batch_sizes.pages_reached(sizes)
             case GaveUp(reason, keys):
                 self._reason = self._reason or reason
                 for key in keys:

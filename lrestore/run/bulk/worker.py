@@ -188,7 +188,7 @@ class Worker:
         try:
             keys = [task.key for task in tasks]
             for type_name, count in Counter(key.type for key in keys).items():
-                self._live.page_sizes.heard(type_name, count)
+                self._live.page_sizes.reached(type_name, count)
             judgement = for_items(self._brief.judgement, self._brief.beside)
             prefetch(self._live, keys, judgement, self._journal.recorded)
         except RunError as error:

@@ -16,7 +16,7 @@ from lrestore.messages import Intent, ItemKey, ObjectMapping, Proof, Recorded, T
 from lrestore.restoration.journal import LiveObject
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Closed, Dropped, JournalRecord, Mapped, Opened
-from lrestore.run.journal.waits import Waits
+from lrestore.run.journal.settle_time import SettleTime
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undo_log import read_undo
@@ -48,7 +48,7 @@ class SessionJournal:
         self._route = mappings.route
         self._mapped: dict[tuple[str, str], Recorded] = {}
         self._again: dict[ItemKey, bool] = {}
-        self._waits = Waits()
+        self._settle_time = SettleTime()
         self._kept_before: dict[tuple[str, str], str] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash if two use one at the same time.
         self._reading = threading.Lock()
@@ -92,7 +92,7 @@ class SessionJournal:
             opened_at = self._reader.last_open_try(self._route, intent)
         if opened_at is None:
             return None
-        return self._waits.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
+        return self._settle_time.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
 
     def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
         self._note(ObjectMapping(*intent.mapped_by, destination_id, proof))

@@ -74,10 +74,10 @@ def test_small_pages_that_fail_while_the_server_is_down_grow_again() -> None:
 
 def test_a_size_of_another_process_is_taken_over_unless_searches_failed_here() -> None:
     sizes = PageSizes()
-    sizes.heard("look", 400)
+    sizes.reached("look", 400)
     assert sizes.of("look") == 400
     sizes.failed("look", 400, too_large=False)
-    sizes.heard("look", 400)
+    sizes.reached("look", 400)
     assert sizes.of("look") == 200
 
 
@@ -98,5 +98,5 @@ def test_a_cut_is_remembered() -> None:
     assert not sizes.may_be_cut("look", 59)
     assert sizes.may_be_cut("look", 60)
     sizes.cut("look", 25)
-    sizes.heard("look", 400)
+    sizes.reached("look", 400)
     assert answered(sizes, 3) == 25

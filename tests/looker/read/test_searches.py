@@ -67,7 +67,7 @@ def test_a_server_that_cuts_pages_costs_one_search_more(simulator: RunningSimula
     assert not read(simulator, live, IDS[:100])
     assert searches(simulator) == [100] * 4
     simulator.log.clear()
-    live.page_sizes.heard("look", 400)
+    live.page_sizes.reached("look", 400)
     assert not read(simulator, live, IDS[100:200])
     assert searches(simulator) == [25] * 4
 
@@ -101,14 +101,14 @@ def test_missing_objects_cost_no_further_page_once_the_server_has_shown_more(
 def test_a_large_page_that_fails_is_asked_for_in_smaller_ones(
     simulator: RunningSimulator, live: Live, status: int
 ) -> None:
-    live.page_sizes.heard("look", 400)
+    live.page_sizes.reached("look", 400)
     fail(simulator, f"status:{status}", times=1)
     assert not read(simulator, live, IDS[:400])
     assert searches(simulator) == [0, 200, 200]
 
 
 def test_a_refusal_for_the_rate_says_nothing_about_the_page(simulator: RunningSimulator, live: Live) -> None:
-    live.page_sizes.heard("look", 400)
+    live.page_sizes.reached("look", 400)
     simulator.fault("status:429", operation="search_looks", times=1)
     assert not read(simulator, live, IDS[:400])
     assert searches(simulator) == [0, 200, 200]

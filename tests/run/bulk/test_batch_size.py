@@ -53,18 +53,18 @@ def test_batches_shrink_when_items_begin_to_differ() -> None:
 
 def test_batches_are_as_large_as_the_pages_that_the_searches_have_come_to() -> None:
     portions = after("unchanged")
-    portions.heard({"look": LARGE, "dashboard": LARGE})
+    portions.pages_reached({"look": LARGE, "dashboard": LARGE})
     assert size(portions) == LARGE
     # No dashboard has been compared yet: all of them may differ.
     assert size(portions, "dashboard") == PAGE
-    portions.heard({"look": 3 * LEAST})
+    portions.pages_reached({"look": 3 * LEAST})
     assert size(portions) == 3 * LEAST
 
 
 def test_copies_of_a_large_page_would_not_stay_fresh_if_one_in_ten_differs() -> None:
     mixed: list[Outcome] = [*["unchanged"] * 9, "updated"]  # type: ignore[list-item]
     portions = after(*mixed)
-    portions.heard({"look": LARGE})
+    portions.pages_reached({"look": LARGE})
     assert size(portions) == PAGE
 
 
@@ -81,7 +81,7 @@ def test_batches_shrink_towards_the_end_but_not_to_single_items() -> None:
 
 def test_unchanged_items_are_shared_until_a_page_is_left() -> None:
     portions = after("unchanged")
-    portions.heard({"look": LARGE})
+    portions.pages_reached({"look": LARGE})
     assert size(portions, ready=500) == 250
     assert size(portions, ready=120) == PAGE
 
@@ -97,6 +97,6 @@ def test_few_unchanged_items_wait_for_those_that_others_release() -> None:
 
 def test_a_worker_searches_for_two_pages_at_a_time() -> None:
     portions = after("unchanged")
-    portions.heard({"look": LARGE})
+    portions.pages_reached({"look": LARGE})
     assert size(portions, in_hand=LARGE) == LARGE
     assert size(portions, in_hand=LARGE + 1) == 0

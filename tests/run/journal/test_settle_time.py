@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.clock import stamp
-from lrestore.run.journal.waits import Waits
+from lrestore.run.journal.settle_time import SettleTime
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -23,8 +23,8 @@ class Clocks:
         self.wall += timedelta(seconds=seconds)
         self.monotonic_s += seconds
 
-    def waits(self) -> Waits:
-        return Waits(lambda: self.wall, lambda: self.monotonic_s)
+    def waits(self) -> SettleTime:
+        return SettleTime(lambda: self.wall, lambda: self.monotonic_s)
 
 
 def test_the_wait_counts_from_the_recorded_time() -> None:

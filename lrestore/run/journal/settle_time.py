@@ -10,7 +10,7 @@ from lrestore.clock import utc_now
 from lrestore.content.canonical import parse_moment
 
 
-class Waits:
+class SettleTime:
     """Counts from the time of day at which a create was recorded. The wall clock may have been set back since, so that
     the create seems to be in the future. Therefore the time since this object was made also counts, by the monotonic
     clock.
