@@ -21,7 +21,7 @@ from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
-from lrestore.report.guards import Guards, question
+from lrestore.report.guards import Foreseen, question
 from lrestore.report.item_lines import Style
 from lrestore.report.model import Report
 from lrestore.report.progress import ProgressDisplay, progress_on
@@ -121,7 +121,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     publisher = _Publisher(files, stopping, style, options, calls_listed=is_demo)
     surroundings = Surroundings(
         progress=progress,
-        confirm=lambda guards: _confirmed(guards, stopping),
+        confirm=lambda foreseen: _confirmed(foreseen, stopping),
         stop=stopping,
         warn=log.warning,
         log=_log_setup(options),
@@ -194,9 +194,9 @@ def _trouble(write: Callable[[], None]) -> list[LrestoreError]:
     return []
 
 
-def _confirmed(guards: Guards, stopping: Stopping) -> bool:
+def _confirmed(foreseen: Foreseen, stopping: Stopping) -> bool:
     """Ask on the terminal."""
     with stopping.nothing_under_way():
-        sys.stderr.write(f"{question(guards)} [y/N] ")
+        sys.stderr.write(f"{question(foreseen)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in ("y", "yes")

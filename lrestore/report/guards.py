@@ -126,11 +126,8 @@ def screen_text(guards: Guards) -> str:
     return "".join(f"{line}\n" for line in aligned(list(lines(guards)), right=()))
 
 
-def question(guards: Guards) -> str:
+def question(foreseen: Foreseen) -> str:
     """The question before a large restore."""
-    if guards.foreseen is None:
-        return f"write up to {counted(guards.selected, 'object')}?"
-    foreseen = guards.foreseen
     gone = f", with {_deletions(foreseen)}" if foreseen.deleted else ""
     return f"write {counted(foreseen.items, 'object')} ({foreseen.create} create, {foreseen.update} update{gone})?"
 

@@ -11,7 +11,7 @@ from lrestore.report.progress import Harmless, ProgressDisplay, Silent
 
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
-    from lrestore.report.guards import Guards
+    from lrestore.report.guards import Foreseen
     from lrestore.report.model import Report
     from lrestore.run.saved_plan.model import SavedPlan
 
@@ -34,7 +34,7 @@ def _no_credentials() -> Credentials:
 class Surroundings:
     """The command line and the Python functions fill this in; :meth:`reaching` adds the credentials.
 
-    ``confirm`` receives the screen before the first write and answers whether to go on; it is called only if ``asks``
+    ``confirm`` receives the sums of the plan and answers whether to go on; it is called only if ``asks``
     is true: a user is at the terminal. ``warn`` receives warnings about settings. ``command`` is how the program was
     called, up to its mode, and "" in a rehearsal, which cannot be undone; ``typed`` is all of it.
     ``beginning`` receives the session id before the session is recorded, so that a kill in between loses nothing.
@@ -44,7 +44,7 @@ class Surroundings:
     """
 
     progress: ProgressDisplay = field(default_factory=Silent)
-    confirm: Callable[[Guards], bool] = lambda guards: True
+    confirm: Callable[[Foreseen], bool] = lambda foreseen: True
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None

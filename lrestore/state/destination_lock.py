@@ -16,6 +16,7 @@ import os
 import socket
 import struct
 import sys
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -48,20 +49,21 @@ class DestinationLock:
             self._socket = None
 
     def _acquire(self) -> None:
-        held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            held.bind(self._name)
-            held.listen(1)
-        except OSError as error:
-            held.close()
-            if error.errno == errno.EADDRINUSE:
-                raise LockHeldError(
-                    f"another run is writing to {self._base_url}: {self._holder()} on {socket.gethostname()}",
-                    hint="wait for it, or stop it and resume it later: two runs at once could create objects twice",
-                ) from error
-            log.debug("no lock for %s: %s", self._base_url, error)
-            return
-        self._socket = held
+        with ExitStack() as opened:
+            try:
+                held = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                held.bind(self._name)
+                held.listen(1)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise LockHeldError(
+                        f"another run is writing to {self._base_url}: {self._holder()} on {socket.gethostname()}",
+                        hint="wait for it, or stop it and resume it later: two runs at once could create objects twice",
+                    ) from error
+                log.debug("no lock for %s: %s", self._base_url, error)
+                return
+            self._socket = held
+            opened.pop_all()
 
     def _holder(self) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:

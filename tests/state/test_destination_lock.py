@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import uuid
@@ -41,6 +42,18 @@ def test_a_second_run_into_the_destination_is_refused_until_the_first_has_died()
         pass
     with DestinationLock(url):
         pass
+
+
+def test_a_run_that_may_open_no_socket_has_no_lock() -> None:
+    """Here it has no descriptor left; a sandbox refuses in the same way."""
+    url = f"https://{uuid.uuid4().hex}.example.com"
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with DestinationLock(url):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_port_of_this_machine_is_not_locked_as_it_may_lead_elsewhere_by_now() -> None:

@@ -15,7 +15,6 @@ from lrestore.run.guards.disk import check_disk
 from lrestore.run.guards.foresee import foresee, foreseen_in
 from lrestore.run.guards.limits import check_plan, plans_first
 from lrestore.run.guards.screen import may_ask, opening_screen, with_plan
-from lrestore.run.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +42,10 @@ def pass_guards(destination: ExaminedDestination, overridden: Sequence[str]) -> 
         guards = msgspec.structs.replace(guards, overridden=(*guards.overridden, *passed))
     for one in guards.overridden:
         log.warning("overridden: %s", one)
-    if asks and _many(job, guards):
+    foreseen = guards.foreseen
+    if asks and foreseen is not None and foreseen.items > job.settings.run.confirm_above:
         asked_s = time.monotonic()
-        if not job.surroundings.confirm(guards):
+        if not job.surroundings.confirm(foreseen):
             raise NotConfirmedError("nothing was written: it was not confirmed")
         job.begun_s += time.monotonic() - asked_s
     return guards
-
-
-def _many(job: Job, guards: Guards) -> bool:
-    return guards.foreseen is not None and guards.foreseen.items > job.settings.run.confirm_above
