@@ -14,6 +14,7 @@ from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen_text
 from lrestore.report.item_lines import Style
 from lrestore.report.model import Item, Report
+from lrestore.report.notices import warned
 from lrestore.report.packed_items import Has, having
 from lrestore.report.rehearsal_text import rehearsal
 from lrestore.text.tables import numbered
@@ -35,7 +36,11 @@ def results(report: Report, style: Style, *, calls_listed: bool = False) -> str:
         return _rehearsal(report, style)
     parts = [] if report.mode == "verify" else [_done(report, style)]
     letters = [letter for letter in report.dead_letters if not letter.earlier]
-    parts += [dead_letters(letters, style), text.warnings(_new_warnings(report), style), _not_repeated(report)]
+    parts += [
+        dead_letters(letters, style),
+        text.warnings(_new_warnings(report), style, warned(report)),
+        _not_repeated(report),
+    ]
     if report.verify:
         parts.append(drift.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
     if calls_listed:
@@ -47,7 +52,7 @@ def results(report: Report, style: Style, *, calls_listed: bool = False) -> str:
 def _rehearsal(report: Report, style: Style) -> str:
     """The problems, the items with ``-v``, and the sums."""
     items = text.plan(report, style) if style.full else ""
-    found = items + dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)
+    found = items + dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style, warned(report))
     return found + ("\n" if found else "") + text.summary(report, style) + "\n" + rehearsal(report, style)
 
 
@@ -80,11 +85,11 @@ def _plan(report: Report, style: Style) -> str:
     """Items, what cannot be restored, warnings, and calls by class."""
     shown = text.plan(report, style) + dead_letters(report.dead_letters, style)
     if report.plan is None:
-        return shown + text.warnings(report.warnings, style)
+        return shown + text.warnings(report.warnings, style, warned(report))
     unproved = set(report.plan.unproved_mappings)
     others = [warning for warning in report.warnings if warning not in unproved]
     mappings = text.unproved_mappings(report.plan, style)
-    return shown + mappings + text.warnings(others, style) + text.plan_sum(report.plan, style)
+    return shown + mappings + text.warnings(others, style, warned(report)) + text.plan_sum(report.plan, style)
 
 
 def _done(report: Report, style: Style) -> str:
@@ -126,7 +131,7 @@ def _dry_run(report: Report, style: Style) -> str:
     if report.items_omitted:
         lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed")
     totals = report.totals
-    lines += [dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
+    lines += [dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style, warned(report))]
     readable = counted(totals.selected - totals.failed - totals.pending, "item")
     pending = f", {totals.pending} pending, not read" if totals.pending else ""
     return "\n".join(lines) + f"{readable} can be read, {totals.failed} cannot{pending}; no call was made\n"

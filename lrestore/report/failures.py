@@ -12,6 +12,8 @@ from lrestore.text.words import counted
 
 NAMED = 5
 """Number of items of a group that are named; the others are counted. -v names all."""
+_ERRORS = 10
+"""Number of lines that the field errors of one item take; -v lists all."""
 
 
 def dead_letters(letters: Iterable[Letter], style: Style = PLAIN) -> str:
@@ -43,12 +45,13 @@ def _single(letter: Letter, style: Style) -> list[str]:
         item_heading(f"{style.bad('failed')}    ", letter.type, letter.id, letter.name, style),
         f"    {_kind(letter.error_type, letter.status)}{place}: {plain(letter.message)}",
     ]
-    for error in letter.errors:
-        if error.field in letter.message and error.message in letter.message:
-            continue
+    errors = [one for one in letter.errors if one.field not in letter.message or one.message not in letter.message]
+    listed = errors if style.full or len(errors) <= _ERRORS else errors[: _ERRORS - 1]
+    for error in listed:
         code = f" ({plain(error.code)})" if error.code else ""
         lines.append(f"      {plain(error.field) or 'general'}: {plain(error.message)}{code}")
-    return lines
+    left = len(errors) - len(listed)
+    return [*lines, f"      ... and {left} more; -v lists them"] if left else lines
 
 
 def _kind(error_type: str, status: int | None) -> str:

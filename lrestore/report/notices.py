@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.report.model import Item
+from lrestore.report.model import Item, Report
 from lrestore.report.packed_items import Has, having
 
 _ITEM = re.compile(rf"((?:{'|'.join(CONTENT_TYPES)})=[^\s:]+(?:::[^\s:]+)?): (.*)", re.DOTALL)
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def by_reason(warnings: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+def by_reason(
+    warnings: Iterable[str], names: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, list[tuple[str, str]]]:
     """Warnings (item, text) by reason, in the order of the first of each. Positions of parts do not count; a warning
-    of the whole run has no item and is a reason of its own.
+    of the whole run has no item and is a reason of its own. An item is ``dashboard=42``, and its name if ``names`` has
+    it.
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for warning in warnings:
         match = _ITEM.fullmatch(warning)
-        item, text = (match[1], match[2]) if match else ("", warning)
+        item, text = (f"{match[1]} {names.get(match[1], '')}".rstrip(), match[2]) if match else ("", warning)
         found.setdefault(_INDEX.sub("[…]", text) if item else warning, []).append((item, text))
     return found
+
+
+def warned(report: Report) -> dict[str, str]:
+    """The names of the items to which the report has warnings."""
+    return {str(item.key): item.name for item in having(report.items, Has.WARNINGS)}
 
 
 def skipped_by_reason(items: Sequence[Item]) -> dict[str, list[Item]]:

@@ -27,6 +27,7 @@ class Has(IntFlag):
     SKIPPED = 4
     EARLIER = 8
     UNNAMED = 16
+    WARNINGS = 32
 
 
 PackedItem = bytes | Item
@@ -56,6 +57,7 @@ def _has(packed: PackedItem) -> int:
     found |= Has.URL if packed.url else 0
     found |= Has.SKIPPED if packed.outcome == "skipped" else 0
     found |= Has.EARLIER if packed.earlier else 0
+    found |= Has.WARNINGS if packed.warnings else 0
     return found | (Has.UNNAMED if packed.live is not None and unnamed(packed.live) else 0)
 
 

@@ -16,7 +16,7 @@ from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import excerpt, old_and_new
 from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, OnlyLive, Report
-from lrestore.report.notices import by_reason, skipped_by_reason
+from lrestore.report.notices import by_reason, skipped_by_reason, warned
 from lrestore.report.packed_items import Has, deleting, having
 from lrestore.report.rehearsal import NotSimulated
 from lrestore.report.rehearsal_text import rows as rehearsal_rows
@@ -144,7 +144,7 @@ def _sections(report: Report) -> Iterator[Section]:
     skipped = skipped_by_reason(report.items)
     yield Section("Skipped", "skipped item", sum(map(len, skipped.values())), _skipped(skipped))
     yield Section("Items that the report does not list", "item", report.items_omitted)
-    reasons = by_reason(report.warnings)
+    reasons = by_reason(report.warnings, warned(report))
     yield Section("Warnings", "warning", len(reasons), _warnings(reasons))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from lrestore.messages import Totals
 from lrestore.report.item_lines import PLAIN, Style, _head, field_lines, item_lines
@@ -133,10 +134,12 @@ def deletion_lines(items: Iterable[Item], style: Style = PLAIN) -> str:
     return _lines(*lines)
 
 
-def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
-    """Warnings by reason: several items of one reason are one line, and are listed below it with ``-v``."""
+def warnings(texts: Sequence[str], style: Style = PLAIN, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Warnings by reason: several items of one reason are one line, and are listed below it with ``-v``. ``names``: of
+    items, as ``dashboard=42``.
+    """
     lines = []
-    for reason, found in by_reason(texts).items():
+    for reason, found in by_reason(texts, names).items():
         if len(found) == 1:
             ((item, text),) = found
             lines.append(f"{style.warn('warning')}: {plain(f'{item}: {text}' if item else text)}")

@@ -40,6 +40,13 @@ def test_a_single_dead_letter_shows_field_errors_time_retries_and_remedy() -> No
     ]
 
 
+def test_many_field_errors_are_listed_with_v_only() -> None:
+    errors = tuple(FieldError(f"part[{number}].width", "changed", "not as planned") for number in range(40))
+    many = [failed("42", "is not as the plan saw it", errors=errors)]
+    assert dead_letters(many).splitlines()[-3] == "      ... and 31 more; -v lists them"
+    assert len(dead_letters(many, Style(full=True)).splitlines()) == len(dead_letters(many).splitlines()) + 30
+
+
 def test_items_that_lack_the_same_object_form_one_group() -> None:
     letters = [lacking(str(number), f"Tile {number}") for number in range(1, 201)]
     lines = dead_letters(letters).splitlines()

@@ -42,6 +42,7 @@ def test_packed_items_are_the_same_items(items: list[Item]) -> None:
     assert packed[1:] == items[1:] and len(packed) == len(items)
     assert list(packed.having(Has.DELETIONS)) == [one for one in items if one.deletions]
     assert list(packed.having(Has.URL | Has.EARLIER)) == [one for one in items if one.url or one.earlier]
+    assert list(packed.having(Has.WARNINGS)) == [one for one in items if one.warnings]
     assert list(packed.having(Has.SKIPPED)) == [one for one in items if one.outcome == "skipped"]
 
 

@@ -52,7 +52,7 @@ def test_deletions_come_first_and_every_group_is_told() -> None:
         '  - title: "a" → "b"',
         "- dashboard=2 Sales → 2: 1 tile".replace(" → 2", ""),
         "- 1 item: root folder",
-        "- dashboard=6: left out",
+        "- dashboard=6 Sales: left out",
         "| total | 6 | 1 | 2 | 1 | 1 | 1 | 0 |",
     ):
         assert line in text.splitlines(), line

@@ -12,7 +12,7 @@ from lrestore.report import guards, rehearsal_text
 from lrestore.report.causes import grouped_by_cause
 from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report, ReportedSource
-from lrestore.report.notices import by_reason, skipped_by_reason
+from lrestore.report.notices import by_reason, skipped_by_reason, warned
 from lrestore.report.packed_items import Has, deleting, having
 from lrestore.report.page.items import PackedRows, pack_rows
 from lrestore.report.page.next_steps import next_steps
@@ -103,7 +103,7 @@ def view_of(report: Report) -> View:
         only_live_more=max(0, len(only_live) - _NAMED),
         ignored=tuple(_ignored(report)),
         skipped=tuple(_skipped(report.items)),
-        warnings=tuple(_warnings(report.warnings)),
+        warnings=tuple(_warnings(report)),
         items=pack_rows(report),
         plot=plot(report.throughput),
         calls=_most_first(by_class),
@@ -258,8 +258,8 @@ def _skipped(items: Sequence[Item]) -> Iterator[ItemGroup]:
         yield _grouped(reason, [_titled(item.type, item.id, item.name) for item in skipped])
 
 
-def _warnings(warnings: Sequence[str]) -> Iterator[ItemGroup]:
-    for reason, found in by_reason(warnings).items():
+def _warnings(report: Report) -> Iterator[ItemGroup]:
+    for reason, found in by_reason(report.warnings, warned(report)).items():
         named = [item for item, _ in found if item]
         yield _grouped(found[0][1] if len(found) == 1 else reason, list(dict.fromkeys(named)))
 
