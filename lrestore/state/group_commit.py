@@ -75,6 +75,6 @@ def _again(error: Exception) -> Exception:
     """A copy of the error for another thread: raising one object in two threads would mix their tracebacks."""
     if not isinstance(error, StateError):
         return error
-    copy = StateError(error.message, hint=error.hint)
+    copy = type(error)(error.message, hint=error.hint)
     copy.__cause__ = error
     return copy

@@ -68,14 +68,8 @@ class Guard:
             now = _facts(path, sized=known.size > 0)
             if now != known and (how := _difference(now, known)):
                 yield f"{path} {how} while the run was using it"
-        # Known files come first: another thread may see the copies appear between the two checks.
-        known_copies = self._known.get(self._copies)
-        copies = _facts(self._copies)
-        if known_copies is None:
-            if copies is not None:
-                self._known[self._copies] = copies
-        elif copies is None or not _same(copies, known_copies):
-            yield f"the undo copies in {self._copies} were removed while the run was using them"
+        if self._copies not in self._known and (copies := _facts(self._copies)) is not None:
+            self._known[self._copies] = copies
 
 
 def _facts(path: str, *, sized: bool = False) -> _Facts | None:

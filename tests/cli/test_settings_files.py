@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from lrestore.cli.options import Options
-from lrestore.cli.settings_files import remember
+from lrestore.cli.settings_files import remember, settings_to_resume
+from lrestore.errors import SettingsError
 from lrestore.settings import Settings
+from lrestore.settings.model import StateSettings
 from tests.cli.command import lrestore
 from tests.run.cli_harness import CliHarness
 
@@ -134,6 +136,49 @@ def test_an_unwritable_home_does_not_stop_a_run(harness: CliHarness, home: str) 
     assert code == 0, said
     code, said = resume(harness, XDG_STATE_HOME=home, HOME=home)
     assert code == 2 and "no destination is set" in said
+
+
+def not_resumed(environ: dict[str, str]) -> str:
+    """The message of a ``--resume`` that finds no session of this directory."""
+    with pytest.raises(SettingsError) as caught:
+        settings_to_resume(Options(resume="last"), environ, lambda text: None)
+    return caught.value.message
+
+
+def test_a_directory_that_is_gone_has_no_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    remember("20260101-000000-abcd", Options(), Settings(), {"XDG_STATE_HOME": str(tmp_path)})
+    assert not any(tmp_path.iterdir())
+    assert "no unfinished session of this directory is known" in not_resumed({"XDG_STATE_HOME": str(tmp_path)})
+
+
+def test_damaged_and_impossible_files_of_sessions_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "lrestore" / "sessions"
+    folder.mkdir(parents=True)
+    (folder / "20260101-000000-abcd.json").write_bytes(b"{")
+    (folder / "20260102-000000-abcd.json").mkdir()
+    remember("20260102-000000-abcd", Options(), Settings(), {"XDG_STATE_HOME": str(tmp_path)})
+    assert sorted(folder.iterdir()) == [folder / f"2026010{day}-000000-abcd.json" for day in (1, 2)]
+    for home in (str(tmp_path), "/\0"):
+        assert "no unfinished session of this directory is known" in not_resumed({"XDG_STATE_HOME": home})
+
+
+def test_a_session_in_a_damaged_state_file_is_resumed_to_report_the_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state.db").write_bytes(b"no database" * 100)
+    text = '[destination]\nbase_url = "https://looker.example.com"\n[state]\npath = "state.db"\n'
+    (tmp_path / "c.toml").write_text(text, encoding="utf-8")
+    config, environ = Options(config=Path("c.toml")), {"XDG_STATE_HOME": str(tmp_path)}
+    remember("20260101-000000-abcd", config, Settings(state=StateSettings(path="state.db")), environ)
+    said: list[str] = []
+    options, _ = settings_to_resume(Options(resume="last"), environ, said.append)
+    assert options.config == tmp_path / "c.toml" and "20260101-000000-abcd" in said[0]
 
 
 def test_stored_settings_contain_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.errors import StateLostError
 from lrestore.state.guard import Guard
 from lrestore.state.undo_folder import undo_directory
 
@@ -52,3 +53,17 @@ def test_many_threads_may_check_while_the_first_undo_copy_is_made(tmp_path: Path
         assert not failures
         looks += 1
     assert looks == ROUNDS
+
+
+def test_undo_copies_that_are_removed_are_noticed_and_stay_lost(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    state.write_text("x")
+    guard, folder = Guard(state, "session"), undo_directory(state, "session")
+    assert guard.trouble() == ""
+    folder.mkdir(parents=True)
+    assert guard.trouble() == ""
+    folder.rename(tmp_path / "elsewhere")
+    assert f"{folder} was removed" in guard.trouble()
+    folder.mkdir()
+    with pytest.raises(StateLostError, match="was removed"):
+        guard.check()

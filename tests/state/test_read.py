@@ -74,3 +74,13 @@ def test_a_reader_cannot_write(writer: StateWriter, path: Path) -> None:
         twin = StateWriter(reader._file.connection, path, noon)
         with pytest.raises(StateError, match="read-only"):
             twin.record_result(SESSION, result())
+
+
+def test_a_damaged_file_is_not_saved(reader: StateReader, path: Path, tmp_path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    target = tmp_path / "saved.db"
+    with pytest.raises(StateError, match="damaged"):
+        reader.save(target)
+    assert not target.exists()

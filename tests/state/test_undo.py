@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.errors import NotRestorableError, StateError
+from lrestore.errors import NotRestorableError, StateError, StateLostError
 from lrestore.messages import Touch
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undo_folder import prune, state_folder, undo_directory
@@ -198,6 +198,36 @@ def test_a_damaged_shard_is_named(folder: Path) -> None:
     (folder / "undo-0.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StateError, match=r"undo-0\.db: it is damaged"):
         read_undo(folder)
+
+
+def test_an_entry_that_no_version_writes_is_damage(journal: UndoJournal, folder: Path) -> None:
+    journal.created("look", "1")
+    with closing(sqlite3.connect(journal.path)) as shard, shard:
+        shard.execute("UPDATE undo_log SET type = 'burnt'")
+    with pytest.raises(StateError, match=r"undo-0\.db.*burnt"):
+        read_undo(folder)
+
+
+def test_a_shard_of_an_older_version_tells_no_creation_times(journal: UndoJournal, folder: Path) -> None:
+    journal.created("look", "1", created_at="2026-01-01T00:00:00Z")
+    assert [entry.created_at for entry in read_undo(folder)] == ["2026-01-01T00:00:00Z"]
+    with closing(sqlite3.connect(journal.path)) as shard, shard:
+        shard.execute("DROP TABLE undo_born")
+    assert [entry.created_at for entry in read_undo(folder)] == [""]
+
+
+def test_copies_that_are_removed_stop_the_write_that_was_to_follow(journal: UndoJournal, folder: Path) -> None:
+    journal.before_update("dashboard", "42", "Sales", LIVE)
+    folder.rename(folder.with_name("elsewhere"))
+    for _ in range(2):
+        with pytest.raises(StateLostError, match="were removed while the run was using them"):
+            journal.before_update("dashboard", "43", "Sales", {**LIVE, "id": "43"})
+
+
+def test_another_object_of_the_same_id_is_not_written(journal: UndoJournal) -> None:
+    journal.before_update("dashboard", "42", "Sales", LIVE)
+    with pytest.raises(NotRestorableError, match="is not the object that this session copied"):
+        journal.before_update("dashboard", "42", "Sales", {**LIVE, "created_at": "2026-03-05T06:07:08.000+00:00"})
 
 
 @pytest.mark.parametrize(
