@@ -73,7 +73,8 @@ def log_in(job: Job, early: EarlyCalls | None = None) -> Iterator[DestinationCon
 
     Raises DestinationError if the destination cannot be used, UsageError if ``--max-calls`` is too small.
     """
-    most, least = job.request.max_calls, least_calls(job.keys, job.settings.run.identity)
+    most = job.request.max_calls
+    least = least_calls(job.keys, job.settings.run.identity, undoes=job.undone is not None)
     if most is not None and most < least:
         raise UsageError(f"--max-calls {most} is too small: the opening alone takes {least} calls or more", hint=_MORE)
     with ExitStack() as resources:

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from lrestore.state.read import StateReader
 from tests.acceptance.instance_fixture import InstanceFixture
 
 
@@ -52,6 +53,21 @@ def test_a_run_goes_on_with_its_own_selection(instance: InstanceFixture) -> None
         ran.total("selected") == ran.total("updated") == sum(not one["deleted"] for one in instance.world.table("look"))
     )
     assert {call.path.split("/")[-2] for call in ran.writes} == {"looks"}
+
+
+def test_creates_that_the_budget_kept_from_leaving_are_not_looked_for(instance: InstanceFixture) -> None:
+    """The others have been answered: what they have made is known, and no part is made twice."""
+    tiles = len(instance.parts("dashboard_element", "1"))
+    instance.delete("dashboard", "1")
+    whole = ("create_dashboard", "create_dashboard_filter", "create_dashboard_element")
+    first = instance.run("--select", "dashboard=1", "--max-calls", "22")
+    begun = [call.operation for call in first.writes]
+    assert first.code == 4 and 0 < begun.count(whole[2]) < tiles
+    with StateReader.open(instance.directory / "state.db") as reader:
+        assert not reader.open_intents()
+    ran = instance.run("--resume").all_good()
+    assert begun.count(whole[2]) + ran.operations[whole[2]] == tiles
+    assert ran.operations["search_dashboards"] <= 3 and ran.operations[whole[0]] == 0
 
 
 def test_a_resumed_run_repeats_nothing_that_its_first_start_told(instance: InstanceFixture) -> None:

@@ -42,7 +42,7 @@ INDEXED = frozenset({"dashboard", "look"})
 """Types with too many objects to hold, of which a restore may have to create many."""
 GOOD_FOR_S = 60.0
 """How long the index is believed: an object that another caller creates meanwhile would be created again."""
-WORTH_READING = 10
+WORTH_READING = 4
 """Questions before a run of many objects reads the index: an object that is missing costs three reads without it."""
 WORTH_READING_ALONE = 30
 """The same, where it is not known how many questions will follow."""

@@ -271,8 +271,12 @@ class Live:
     def seen_by_ids(self, type_name: str, ids: Collection[str]) -> dict[str, JsonObject]:
         """The same with the fields that identify an object; what is shown is not asked for again."""
         found = self.shown_by_ids(type_name, ids, ",".join(identifying_fields(type_name)))
-        self._existence.seen(type_name, found.values())
+        self.shown(type_name, found.values())
         return found
+
+    def shown(self, type_name: str, rows: Collection[JsonObject]) -> None:
+        """Looker has just shown these objects, with the fields that identify them, as part of others or in a search."""
+        self._existence.seen(type_name, rows)
 
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
         """All rows of a paged operation, whatever page size the server insists on."""

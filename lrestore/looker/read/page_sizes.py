@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 FIRST = 100
 """Objects that one search returns in every release."""
-MOST = 500
-"""Ten thousand objects take twenty such searches; larger pages save little more."""
+MOST = 1_000
+"""The ids of more would make the address too long, see :data:`MOST_LETTERS`."""
 GROWTH = 4
 """The next page is at most so many times as large: what it takes is estimated from the last, which may be wrong."""
 MOST_BYTES = 8_000_000

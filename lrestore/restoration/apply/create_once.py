@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
@@ -77,18 +78,35 @@ def _make(context: WritingContext, creations: Sequence[Creation]) -> list[JsonOb
     if not creations:
         return []
     intents = context.journal.open_intents([creation.intent for creation in creations])
-    doubtful: list[int] = []
-    tries: list[_Tried] = context.side_by_side(
-        [_Sending(context, creation, intent) for creation, intent in zip(creations, intents, strict=True)]
-    )
+    stops: list[StoppedError] = []
+
+    def first_try(sending: _Sending) -> _Tried | None:
+        """None: the run was stopped, and so was this try unless its request had left."""
+        if not stops:
+            try:
+                return sending()
+            except StoppedError as error:
+                stops.append(error)
+        sending.take_back()
+        return None
+
+    sendings = [_Sending(context, creation, intent) for creation, intent in zip(creations, intents, strict=True)]
+    tries: list[_Tried | None] = context.side_by_side([partial(first_try, sending) for sending in sendings])
+    doubtful: dict[int, _Tried] = {}
+    done: dict[int, _Tried] = {}
     for number, (creation, tried) in enumerate(zip(creations, tries, strict=True)):
-        if not _doubtful(context, creation, tried.answer):
-            _close(context, creation, tried)
+        if tried is None:
+            continue
+        if _doubtful(context, creation, tried.answer):
+            doubtful[number] = tried
         else:
-            doubtful.append(number)
-    for number in doubtful:
-        tries[number] = _settled(context, creations[number], tries[number])
-    return [tried.answer for tried in tries]
+            _close(context, creation, tried)
+            done[number] = tried
+    if stops:
+        raise stops[0]
+    for number, tried in doubtful.items():
+        done[number] = _settled(context, creations[number], tried)
+    return [done[number].answer for number in range(len(creations))]
 
 
 def _settled(context: WritingContext, creation: Creation, tried: _Tried, *, begun: bool = False) -> _Tried:
@@ -157,7 +175,15 @@ class _Sending:
         self._context = context
         self._creation = creation
         self._recorded_s = self._left_s = time.monotonic()
+        self._has_left = False
         self.intent = intent
+
+    def take_back(self) -> None:
+        """The run is stopped. If the request has not left, as when ``--max-calls`` is used up, no call can have made
+        the object, and the next run need not look for it.
+        """
+        if not self._has_left:
+            self._context.journal.drop_intent(self.intent)
 
     def leaves(self) -> None:
         """The request is about to leave; what has left before was surely not acted upon."""
@@ -166,6 +192,7 @@ class _Sending:
             (self.intent,) = self._context.journal.open_intents([self._creation.intent])
             self._recorded_s = time.monotonic()
         self._left_s = time.monotonic()
+        self._has_left = True
 
     def __call__(self) -> _Tried:
         try:

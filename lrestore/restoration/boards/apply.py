@@ -71,11 +71,14 @@ def _section_id(applied: Applied, write: Write) -> str | None:
 
 
 def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:
-    """Looker does not document where it puts new parts: read the order, and set it if it differs."""
-    if not plan.pending:
+    """Looker does not document where it puts new parts: read the order, and set it if it differs. One part is in order
+    wherever it is.
+    """
+    pending = [order for order in plan.pending if len(_there(applied, order)) > 1]
+    if not pending:
         return []
     board: Board = context.destination.session.call("board", path={"board_id": board_id})
-    writes = [write for order in plan.pending if (write := _order_write(applied, order, board)) is not None]
+    writes = [write for order in pending if (write := _order_write(applied, order, board)) is not None]
     update_all(context, applied, writes)
     return [change for write in writes for change in write.changes]
 
@@ -83,6 +86,10 @@ def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, b
 def _order_write(applied: Applied, order: Order, board: Board) -> Write | None:
     live_id = applied.made.get((order.type, order.parent))
     holder = holder_of(order, board, live_id)
+    return order_write(order, _there(applied, order), holder) if holder is not None else None
+
+
+def _there(applied: Applied, order: Order) -> list[str]:
+    """The live ids of those parts of the order that exist."""
     ids = [applied.made.get((order.part, source_id)) for source_id in order.source_ids]
-    there = [live_id for live_id in ids if live_id is not None]
-    return order_write(order, there, holder) if holder is not None and len(there) > 1 else None
+    return [live_id for live_id in ids if live_id is not None]

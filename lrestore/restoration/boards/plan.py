@@ -17,9 +17,10 @@ class BoardPlan(Plan):
     pending: list[Order] = field(default_factory=list)
 
     def calls(self) -> Counter[str]:
-        """Orders that are still open are counted as if each had to be set."""
+        """Orders of several parts that are still open are counted as if each had to be set."""
         calls = Plan.calls(self)
-        if self.pending:
+        pending = [order for order in self.pending if len(order.source_ids) > 1]
+        if pending:
             calls["board"] += 1
-            calls.update(PARTS[one.type].update or "" if one.type in PARTS else "update_board" for one in self.pending)
+            calls.update(PARTS[one.type].update or "" if one.type in PARTS else "update_board" for one in pending)
         return calls

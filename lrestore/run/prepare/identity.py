@@ -87,6 +87,7 @@ def _sample(
     vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_bytes: int, sampled: Mapping[str, Sampled]
 ) -> list[Specimen]:
     specimens: list[Specimen] = []
+    asked: set[ItemKey] = set()
     for type_name in SAMPLED:
         keys: Sequence[ItemKey] = [key for key in selected if key.type == type_name][: SAMPLE_SIZE // 2]
         if type_name in sampled:
@@ -98,13 +99,15 @@ def _sample(
             found = _searched(live, keys, partial(search_sample, live, keys))
         else:
             continue
+        asked.update(key for key in keys if key.id in found)
         if any(found.values()):
             specimens += _specimens(vault, keys, found, max_item_bytes)
     folders = [key for key in selected if key.type == "folder"]
     keys = list(islice(_first(folders, _folder_keys(vault)), SAMPLE_SIZE - len(specimens)))
-    specimens += _specimens(vault, keys, _listed_folders(live, keys), max_item_bytes)
+    if keys:
+        specimens += _specimens(vault, keys, _listed_folders(live, keys), max_item_bytes)
     if not any(specimen.exists and specimen.live_created_at for specimen in specimens):
-        specimens += _dashboard_specimens(vault, live, max_item_bytes)
+        specimens += _dashboard_specimens(vault, live, max_item_bytes, asked)
     return specimens
 
 
@@ -161,8 +164,10 @@ def _first(preferred: Iterable[ItemKey], rest: Iterable[ItemKey]) -> Iterator[It
             yield key
 
 
-def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int) -> list[Specimen]:
-    keys = [row.key for row in islice((row for row in vault.index({"dashboard"}) if not row.corrupt), SAMPLE_SIZE)]
+def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int, asked: Collection[ItemKey]) -> list[Specimen]:
+    """Dashboards of the backup that are not among those that were ``asked`` for."""
+    others = (row.key for row in vault.index({"dashboard"}) if not row.corrupt and row.key not in asked)
+    keys = list(islice(others, SAMPLE_SIZE))
     if not keys:
         return []
     return _specimens(vault, keys, _searched(live, keys, partial(search_sample, live, keys)), max_item_bytes)

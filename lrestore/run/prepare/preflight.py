@@ -88,13 +88,15 @@ class AdminCheck:
             return ()
 
 
-def least_calls(selected: Sequence[ItemKey], identity: str) -> int:
-    """The least number of calls before the first item: to log in, :func:`connect_destination`, and :func:`judge`."""
+def least_calls(selected: Sequence[ItemKey], identity: str, *, undoes: bool) -> int:
+    """The least number of calls before the first item: to log in, :func:`connect_destination`, and :func:`judge`. An
+    undo, which ``undoes``, asks for folders only if it has copies of some.
+    """
     if identity != "auto":
         return _INTRODUCTION
     counts = [sum(key.type == type_name for key in selected) for type_name in SAMPLED]
     sampled = sum(count if count <= SINGLE_READS else 1 for count in counts)
-    return _INTRODUCTION + sampled + _FOLDER_LISTING
+    return _INTRODUCTION + sampled + (0 if undoes else _FOLDER_LISTING)
 
 
 def check_fallbacks(live: Live, owner: str, folder: str) -> None:

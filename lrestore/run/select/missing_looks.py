@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterator, Sequence
 from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, LookerError
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import Live
+from lrestore.looker.read.reads import identifying_fields
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
@@ -28,7 +30,8 @@ log = logging.getLogger(__name__)
 def missing_looks(contents: Contents, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
     """The looks to restore in addition to ``keys``: those that the backup holds complete and not in the trash.
 
-    Costs one search for hundreds of looks that are shown and not selected, and one read of each that it does not find.
+    Costs one search for hundreds of looks that are shown and not selected, and one read of each that it does not find;
+    nothing for looks that tiles of dashboards show which have just been read.
     """
     vault = contents.vault
     shown = looks_shown(contents, keys)
@@ -66,11 +69,28 @@ def _not_found(vault: Vault, items: Sequence[ItemKey], context: Context) -> Iter
     """The items, all of one type, that few searches do not find under their presumed ids."""
     where = {key: _presumed(context, key) for key in items}
     ids = {live_id for live_id in where.values() if live_id is not None}
-    there = context.destination.live.seen_by_ids(items[0].type, ids) if ids else {}
+    there = _shown_by_tiles(context.destination.live, ids) if ids and items[0].type == "look" else {}
+    if ids - there.keys():
+        there |= context.destination.live.seen_by_ids(items[0].type, ids - there.keys())
     for key in items:
         live = there.get(where[key] or "")
         if live is None or live.get("deleted") or _is_another(vault, context, key, live):
             yield key
+
+
+def _shown_by_tiles(live: Live, ids: Collection[str]) -> dict[str, JsonObject]:
+    """Those of the looks that are surely there, by id: tiles that have just been read show them whole. The
+    specification does not say that a tile shows its look, nor what it shows of one in the trash: such a look, and one
+    without a field that identifies it, is left to the search.
+    """
+    needed, found = set(identifying_fields("look")), {}
+    for dashboard in live.read_ahead("dashboard").values():
+        for tile in dashboard.get("dashboard_elements") or ():
+            look = tile.get("look")
+            if isinstance(look, dict) and needed <= look.keys() and look["deleted"] is False and str(look["id"]) in ids:
+                found[str(look["id"])] = look
+    live.shown("look", found.values())
+    return found
 
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:

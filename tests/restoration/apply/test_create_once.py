@@ -89,6 +89,19 @@ def test_an_intent_with_unknown_outcome_stays_open(setup: RestoreFixture) -> Non
     assert {str(intent.intent.key) for intent in setup.reader.open_intents()} == {"dashboard=1"}
 
 
+def test_a_create_that_has_left_stays_on_record_though_the_run_is_stopped(setup: RestoreFixture) -> None:
+    """Refused for its rate, it was to be repeated. The next run looks for it."""
+    setup.call("delete_dashboard", dashboard_id="1")
+    setup.simulator.fault("status:429", operation="create_dashboard")
+    context = setup.context()
+    key = Credentials(setup.simulator.client_id, setup.simulator.client_secret)
+    with LookerSession(setup.simulator.base_url, key, max_retries=2, pause=lambda _: True) as session:
+        context = replace(context, destination=replace(context.destination, session=session))
+        with pytest.raises(StoppedError):
+            ItemRestorer(context).restore(setup.item("dashboard=1"))
+    assert {str(intent.intent.key) for intent in setup.reader.open_intents()} == {"dashboard=1"}
+
+
 def test_a_dashboard_of_an_interrupted_run_is_completed_not_doubled(setup: RestoreFixture) -> None:
     """B4, B21: the dashboard exists partially, and its tiles are not recorded."""
     backed_up = setup.item("dashboard=1").raw

@@ -10,6 +10,7 @@ import pytest
 
 from lrestore.simulator.core.store import Record
 from tests.acceptance.instance_fixture import SMALL, InstanceFixture
+from tests.acceptance.proxy import Exchange
 from tests.restoration.migration_fixture import MigrationFixture
 
 ONE = ("--select", "dashboard=1")
@@ -60,6 +61,25 @@ def test_a_look_is_taken_out_of_the_trash(instance: InstanceFixture) -> None:
     assert [call.operation for call in ran.writes] == ["update_look", "update_dashboard"]
     assert (instance.world.get("look", look_id) or {})["deleted"] is False
     assert instance.run(*ONE).all_good().writes == []
+
+
+@pytest.mark.parametrize("shown", [{"deleted": False}, {"deleted": True}, {"deleted": None}, {"created_at": ...}, None])
+def test_only_a_look_that_its_tile_shows_whole_is_not_searched_for(
+    instance: InstanceFixture, shown: dict[str, object] | None
+) -> None:
+    """Looker does not document that tiles show their looks, nor how they show one in the trash."""
+    look_id, trashed = tile_of_a_look(instance)["look_id"], bool(shown and shown.get("deleted"))
+    instance.edit("look", look_id, deleted=trashed)
+
+    def tiles_show(exchange: Exchange) -> None:
+        for tile in exchange.answer["dashboard_elements"] if exchange.path == "/dashboards/1" else ():
+            look = {**(tile.get("look") or {}), **(shown or {})}
+            tile["look"] = {name: value for name, value in look.items() if value is not ...} if shown else None
+
+    instance.through(after=[tiles_show])
+    ran = instance.run(*ONE).all_good()
+    assert bool(ran.operations["search_looks"]) is (shown != {"deleted": False})
+    assert [call.operation for call in ran.writes] == (["update_look"] if trashed else [])
 
 
 def test_a_look_that_was_in_the_trash_when_it_was_backed_up_stays_there(instance: InstanceFixture) -> None:
