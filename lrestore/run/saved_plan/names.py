@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lrestore.content.links import rewritten
+from lrestore.content.links import Link, New, may_hold_links, rewritten
+from lrestore.messages import ItemKey
 from lrestore.restoration.writes import FutureId
 from lrestore.text.storable import storable
 
@@ -59,10 +60,20 @@ def _without_targets(value: Any) -> Any:
 class PlannedNames:
     """Replaces names in a plan by the ids of the objects that are created by now."""
 
-    def __init__(self, recorded: LiveIdOf, personal_folder: Callable[[str], str | None]) -> None:
-        """``personal_folder``: the id of a live user's personal folder."""
+    def __init__(
+        self,
+        recorded: LiveIdOf,
+        personal_folder: Callable[[str], str | None],
+        itself: ItemKey | None = None,
+        live_id: str = "",
+    ) -> None:
+        """``personal_folder``: the id of a live user's personal folder. ``itself``: the item whose values are compared,
+        and its live id.
+        """
         self._recorded = recorded
         self._personal_folder = personal_folder
+        self._itself = itself
+        self._live_id = live_id
 
     def known(self, text: str) -> str:
         """``text`` with the ids of created objects."""
@@ -75,8 +86,23 @@ class PlannedNames:
         if isinstance(planned, list) and isinstance(now, list):
             return len(planned) == len(now) and all(map(self.same, planned, now))
         if isinstance(planned, str) and isinstance(now, str):
-            return planned == now or self.known(planned) == self.known(now)
+            return planned == now or self.known(planned) == self.known(now) or self._same_but_own(planned, now)
         return type(planned) is type(now) and bool(planned == now)
+
+    def _same_but_own(self, planned: str, now: str) -> bool:
+        """Whether two texts are the same except for links to the item itself: until it is created, they hold the
+        backed-up id.
+        """
+        if self._itself is None or not self._live_id or not may_hold_links(planned):
+            return False
+        return self._without_own(planned, self._itself.id) == self._without_own(now, self._live_id)
+
+    def _without_own(self, text: str, own_id: str) -> str:
+        def new(link: Link) -> New | None:
+            own = self._itself is not None and (link.type, link.id) == (self._itself.type, own_id)
+            return ("itself", "host" if link.host else None) if own else None
+
+        return rewritten(self.known(text), new)
 
     def alike(self, planned: Any, now: Any) -> bool:
         """Whether two plain values are the same except for the targets of their links. Some targets are created later,

@@ -162,7 +162,7 @@ class OnlyPlanned:
             known = None if matched else self._records.recorded(type_name, source_id)
             return matched or (known.destination_id if known else None)
 
-        return PlannedNames(recorded, self._live.personal_folder)
+        return PlannedNames(recorded, self._live.personal_folder, key, live_id)
 
 
 def _other_object(planned: PlannedItem, plan: ItemPlan) -> str:
