@@ -87,11 +87,13 @@ class WrittenValues:
         return {name for touch in touches if touch.id in known for name in touch.fields}
 
     def fields(self, type_name: str, ids: Iterable[str]) -> dict[str, list[object]]:
-        """All values that the session gave to an object or part, by field."""
-        known = {*ids, ""}
+        """All values that the session gave to an object or part, by field. The object itself was created under the id
+        that it has in the backup.
+        """
+        known, itself = {*ids, ""}, type_name == self.owner.type
         found: dict[str, list[object]] = {}
         for touch in self._touches:
-            if touch.type == type_name and touch.id in known:
+            if touch.type == type_name and (itself or touch.id in known):
                 for name, value in touch.fields.items():
                     found.setdefault(name, []).append(value)
         return found
@@ -107,7 +109,10 @@ def changed_fields(written: WrittenValues, live: JsonObject, own: Write | None, 
         found += _changed_part(written, write, live)
     for removal in parts.removals:
         gone = removal.deletion
-        if not written.made_part(gone.type, live_part(live, gone.type, gone.id) or {"id": gone.id}):
+        part = live_part(live, gone.type, gone.id) or {"id": gone.id}
+        if written.made_part(gone.type, part):
+            found += _edited_part(written, gone.type, part)
+        else:
             found.append(f"{gone.type} {gone.id}")
         if gone.type == _SECTION:
             found += _other_items(written, gone.id, live, parts)
@@ -176,9 +181,16 @@ def changed_creation(written: WrittenValues, live: JsonObject) -> list[str]:
             sent = written.fields(part.type, ids)
             if part.create is not None and not sent and not one.get("active") and not one.get("deleted"):
                 found.append(f"{part.type} {one.get('id')}")
-            sent.pop(part.parent_field, None)
-            found += [f"{part.type} {one.get('id')}.{name}" for name in _other_fields(sent, one, part.model)]
+            found += _edited_part(written, part.type, one)
     return found
+
+
+def _edited_part(written: WrittenValues, type_name: str, live: Mapping[str, object]) -> list[str]:
+    """Paths of the fields in which a part that the session made, or wrote, is not as it left it."""
+    part, live_id = PARTS[type_name], str(live.get("id"))
+    sent = written.fields(type_name, written.ids(type_name, live_id))
+    sent.pop(part.parent_field, None)
+    return [f"{type_name} {live_id}.{name}" for name in _other_fields(sent, live, part.model)]
 
 
 def _other_fields(sent: Mapping[str, list[object]], live: Mapping[str, object], model: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, ItemKey, Touch
-from lrestore.restoration.changed_since import WrittenValues, changed_fields, edited_between
+from lrestore.restoration.changed_since import WrittenValues, changed_creation, changed_fields, edited_between
 from lrestore.restoration.ports import EarlierWrites
 from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Removal, Write
@@ -133,3 +133,30 @@ def test_destinations_are_as_written_whatever_looker_adds_to_them(shown: JsonObj
     own = write("scheduled_plan", "3", {"scheduled_plan_destination": [{**sent, "address": "before@example.com"}]})
     found = changed_fields(WrittenValues(left, key, {}), live, own, Plan())
     assert found == (["scheduled_plan_destination"] if changed else [])
+
+
+@pytest.mark.parametrize(("name", "changed"), [("made", []), ("by hand", ["name"])])
+def test_what_was_made_under_another_id_is_compared_with_what_it_was_made_with(name: str, changed: list[str]) -> None:
+    """A creation is on record under the id that the object has in the backup."""
+    made = EarlierWrites(
+        (
+            Touch("scheduled_plan", "3", "create", {"name": "made", "enabled": False}),
+            Touch("scheduled_plan", "3", "update", {"enabled": True}),
+        ),
+        {},
+    )
+    live = {"id": "5", "name": name, "enabled": True}
+    assert changed_creation(WrittenValues(made, ItemKey("scheduled_plan", "5"), {}), live) == changed
+
+
+@pytest.mark.parametrize(("title", "changed"), [("made", []), ("by hand", ["dashboard_element 16.title"])])
+def test_a_part_that_was_made_and_edited_since_is_not_removed(title: str, changed: list[str]) -> None:
+    touches = (Touch("dashboard_element", "16", "create", {"title": "made", "dashboard_id": "8", "look_id": "7"}),)
+    live = {"id": "8", "dashboard_elements": [{"id": "16", "title": title, "look_id": "7"}]}
+    plan = Plan(removals=[Removal("delete_dashboard_element", Deletion("dashboard_element", "16", title))])
+
+    class Made(EarlierWrites):
+        def made_from(self, type_name: str, live_id: str) -> str | None:
+            return "16"
+
+    assert changed_fields(WrittenValues(Made(touches, {}), BOARD, {"id": "8"}), live, None, plan) == changed

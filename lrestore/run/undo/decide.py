@@ -60,7 +60,7 @@ class Removals:
 
     def __init__(self, context: Context, keys: Collection[ItemKey], left: Mapping[ItemKey, Set[str]] = NOTHING) -> None:
         self._live = context.destination.live
-        self._foreign = Foreign(context.destination, keys, left)
+        self._foreign = Foreign(context, keys, left)
         self._rules = UndoRules(context.backup.undone, context.records, context.earlier)
         self._alerts = AlertGuard(self._live, context.policy)
 

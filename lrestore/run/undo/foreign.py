@@ -2,19 +2,22 @@
 and for a plan.
 
 Looker deletes dependent objects too: ``delete_folder`` all content and folders in it, ``delete_user`` the user's plans
-(specification).
+(specification). A dashboard or look may take along the plans that send it: the specification does not say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from typing import Final
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.destination import Destination
+from lrestore.restoration.context import Context
 from lrestore.text.words import shortened
 
 _NAMED = 3
+_PLAN: Final = "scheduled_plan"
+_ALL_PLANS: Final = {"all_users": True, "fields": "id"}
 
 
 class Foreign:
@@ -22,12 +25,15 @@ class Foreign:
     neither do the objects in ``left``, which will have been moved out: with the types of the holders that they leave.
     """
 
-    def __init__(self, destination: Destination, own: Collection[ItemKey], left: Mapping[ItemKey, Set[str]]) -> None:
-        self._session = destination.session
-        self._live = destination.live
+    def __init__(self, context: Context, own: Collection[ItemKey], left: Mapping[ItemKey, Set[str]]) -> None:
+        self._session = context.destination.session
+        self._live = context.destination.live
+        self._backup = context.backup
         self._own = set(own)
         self._left = left
         self._questions: dict[str, Callable[[str, JsonObject], Iterator[str]]] = {
+            "dashboard": self._sent_dashboard,
+            "look": self._sent_look,
             "folder": self._in_folder,
             "group": self._in_group,
             "role": self._with_role,
@@ -45,6 +51,24 @@ class Foreign:
         question = self._questions.get(key.type)
         found = list(question(key.id, live)) if question else []
         return f"kept because it is in use: {shortened(found, _NAMED)}" if found else ""
+
+    def _sent_dashboard(self, dashboard_id: str, live: JsonObject) -> Iterator[str]:
+        path = {"dashboard_id": dashboard_id}
+        plans = self._session.call("scheduled_plans_for_dashboard", path=path, query=_ALL_PLANS)
+        yield from self._named("dashboard", _PLAN, [one for one in plans if not self._was_orphaned(one)])
+
+    def _sent_look(self, look_id: str, live: JsonObject) -> Iterator[str]:
+        plans = self._session.call("scheduled_plans_for_look", path={"look_id": look_id}, query=_ALL_PLANS)
+        yield from self._named("look", _PLAN, [one for one in plans if not self._was_orphaned(one)])
+
+    def _was_orphaned(self, plan: JsonObject) -> bool:
+        """Whether the plan had nothing to send before the undone session: then it loses nothing."""
+        key, undone = ItemKey(_PLAN, str(plan["id"])), self._backup.undone
+        if undone is None or not self._backup.source.holds(key) or undone.action(key) != "restore":
+            return False
+        before = self._backup.read(key).raw
+        sent = [(name, before[f"{name}_id"]) for name in ("dashboard", "look") if before.get(f"{name}_id") is not None]
+        return bool(sent) and not any(self._live.exists(name, str(one)) for name, one in sent)
 
     def _in_folder(self, folder_id: str, live: JsonObject) -> Iterator[str]:
         rows = self._pages("search_folders", {"parent_id": folder_id, "fields": "id,parent_id"})
@@ -81,7 +105,7 @@ class Foreign:
         for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
             yield from self._named("user", type_name, self._pages(operation, {"user_id": user_id, "fields": "id"}))
         plans = self._session.call("all_scheduled_plans", query={"user_id": user_id, "fields": "id"})
-        yield from self._named("user", "scheduled_plan", plans)
+        yield from self._named("user", _PLAN, plans)
         if live.get("personal_folder_id") is not None:
             yield from self._in_folder(str(live["personal_folder_id"]), live)
 
