@@ -40,6 +40,9 @@ class BackupItems(Protocol):
 class Permit(Protocol):
     """Decides which planned writes may be sent."""
 
+    saved: bool
+    """Whether a saved plan decides. It was made before any id of a new object was known."""
+
     def rename(self, write: Write) -> bool:
         """Whether an object that holds the name of another item may be renamed."""
 
@@ -55,6 +58,8 @@ class Permit(Protocol):
 
 class Everything:
     """Implements :class:`Permit`: all planned writes are allowed."""
+
+    saved = False
 
     def rename(self, write: Write) -> bool:
         return True

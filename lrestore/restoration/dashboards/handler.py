@@ -91,7 +91,9 @@ class DashboardSubResources:
 
     def _planned(self, live: Dashboard, *, ids_hold: bool) -> DashboardPlan:
         live_id = str(live.get("id") or "")
-        linker = Linker(self._context, self._item.key, self._deferred, live_id, planned_again=True)
+        # A saved plan cannot hold what is known only then: it has a second pass for links of a new dashboard to itself.
+        again = isinstance(self._context, WritingContext) and not self._context.permit.saved
+        linker = Linker(self._context, self._item.key, self._deferred, live_id, planned_again=again)
         raw = as_dashboard(linker.parts(self._item))
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
         planner.rewrite = linker.value

@@ -44,6 +44,8 @@ def permit_of(plan: ReadPlan | None, records: Records, live: Live, earlier: Earl
 class OnlyPlanned:
     """Implements :class:`lrestore.restoration.ports.Permit` for one saved plan."""
 
+    saved = True
+
     def __init__(self, plan: SavedPlan, records: Records, live: Live, earlier: Earlier) -> None:
         self._earlier = earlier
         self._items = {item.key: item for item in plan.items}
