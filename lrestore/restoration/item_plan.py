@@ -34,7 +34,7 @@ from lrestore.restoration.plan.preconditions import stale_explores, without_miss
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.plan.title_clashes import holder_will_release
 from lrestore.restoration.stand_in_names import generated_slug
-from lrestore.restoration.type_handlers import SUPPORTED, SubResources, handler_of
+from lrestore.restoration.type_handlers import SubResources, handler_of
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan, Unmet, Write
 from lrestore.vault.items import VaultItem
@@ -186,9 +186,7 @@ class ItemPlanner:
         return plan
 
     def _impossible(self, type_name: str) -> str:
-        """The reason why objects of a type cannot be restored; "" if they can."""
-        if type_name not in SUPPORTED:
-            return f"this version does not restore a {type_name}"
+        """The reason why the destination cannot hold objects of a type; "" if it can."""
         releases = self._context.destination.releases
         return "" if releases.offers_type(type_name) else f"Looker {releases.destination} has no {type_name}s"
 

@@ -62,9 +62,6 @@ HANDLERS: Mapping[str, TypeHandler] = {
     "user": TypeHandler(UserSubResources, adjust_user, user_creation, watch_user),
 }
 
-SUPPORTED = frozenset({"look", "lookml_model", "explore", *HANDLERS})
-"""Types that can be restored; explores are only checked."""
-
 
 def handler_of(type_name: str) -> TypeHandler:
     """The handler of the type; ``PLAIN`` if nothing is specific to it."""

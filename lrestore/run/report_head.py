@@ -12,7 +12,6 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.events import SessionStarted
 from lrestore.report.model import ReportedDestination, ReportedSource
-from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.audit import dated
 from lrestore.run.job import Job
 from lrestore.run.saved_plan.origin import changed_facts
@@ -90,10 +89,6 @@ def report_of(job: Job) -> ReportBuilder:
         builder.warn(warning)
     if job.request.added_looks:
         builder.warn(added_looks(job))
-    left_out = Counter(key.type for key in job.keys if key.type not in SUPPORTED)
-    if left_out:
-        counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
-        builder.warn(f"left out, because this version does not restore them: {counts}")
     if job.uncopied:
         counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(job.uncopied.items()))
         builder.warn(f"left out, because only looks and dashboards are copied: {counts}")

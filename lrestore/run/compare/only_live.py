@@ -23,7 +23,6 @@ from lrestore.report.model import OnlyLive
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.resolve import presumed, user_there
-from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.job import Job
 from lrestore.run.select.choose import owner_ids, read_list
 from lrestore.selection import Selection, parse_selection
@@ -91,9 +90,7 @@ def _types(job: Job) -> list[str]:
     whole = _selection(job).whole_types()
     known = job.facts.specification.no_types if job.facts.specification is not None else ()
     return [
-        name
-        for name in CONTENT_TYPES
-        if name in SUPPORTED and name not in known and name != "explore" and (whole is None or name in whole)
+        name for name in CONTENT_TYPES if name not in known and name != "explore" and (whole is None or name in whole)
     ]
 
 

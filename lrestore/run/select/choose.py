@@ -14,7 +14,6 @@ from lrestore.filters import Filters, matches, subtree
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import COPIED
-from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.contents import Contents
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
@@ -54,11 +53,11 @@ _CONTENT = frozenset({"folder", "look", "dashboard", "board", "lookml_model", "e
 def parsed(request: RunRequest) -> Selection:
     """The selection of the request. Reads selection files, and nothing of a backup.
 
-    Raises UsageError for a selection that cannot be understood, and for types that cannot be restored.
+    Raises UsageError for a selection that cannot be understood, and for types that cannot be copied where copies are
+    to be made.
     """
     include_deleted = request.filters.include_deleted
     selection = parse_selection(request.select, request.exclude, read_list, include_deleted=include_deleted)
-    _refuse_unsupported(selection)
     if request.beside is not None:
         _refuse_uncopied(selection)
     return selection
@@ -83,7 +82,7 @@ def choose(vault: Vault, request: RunRequest, selection: Selection | None = None
             if blob and request.mode in _LINKED:
                 contents.keep(row.key, blob)
     if request.with_dependencies:
-        follow = SUPPORTED & _CONTENT if request.content_only else SUPPORTED
+        follow = _CONTENT if request.content_only else CONTENT_TYPES.keys()
         _add_dependencies(vault, wanted, selection, follow, include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
     uncopied = {} if request.beside is None else wanted.without_all_but(COPIED)
@@ -145,18 +144,6 @@ def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
 def extent_of(vault: Vault, keys: Iterable[ItemKey]) -> Extent:
     """How much of the backup these items are; each is looked up."""
     return Extent.of(row for key in keys if (row := vault.row(key)) is not None)
-
-
-def _refuse_unsupported(selection: Selection) -> None:
-    """Refuse, before the first call, types that are selected by name and cannot be restored. ``all`` skips them with a
-    warning.
-    """
-    types = selection.types()
-    named = {key.type for key in selection.explicit_ids()} | (set() if selection.wanted.everything else types or set())
-    unsupported = sorted(named - SUPPORTED)
-    if unsupported:
-        can = ", ".join(sorted(SUPPORTED))
-        raise UsageError(f"this version does not restore {', '.join(unsupported)}", hint=f"it restores {can}")
 
 
 def _refuse_uncopied(selection: Selection) -> None:
