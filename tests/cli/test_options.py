@@ -144,6 +144,11 @@ NONSENSE = [
         for empty in ("", " ")
     ),
     (["--retry-dead-letters="], "--retry-dead-letters is empty"),
+    (["--rate", "fast"], "'fast' is not a number of calls per second"),
+    (["--rehearse-latency", "-1"], "'-1' is not a number of milliseconds"),
+    (["--show", "sessions=last"], "sessions takes no value"),
+    (["--show", "session="], "a value is missing after ="),
+    (["--show", "history"], "write it like"),
 ]
 
 
