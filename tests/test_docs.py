@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import lrestore
 from docs.generate.settings import page as page_of_settings
 from lrestore.cli.command_line import _Parser, parse_command_line
 from lrestore.report.model import Report
@@ -69,6 +70,32 @@ def test_every_key_of_the_report_is_explained() -> None:
     first = re.findall(r"^\| (`.*?`) \|", text("docs/report.md").partition("## Summary")[0], re.MULTILINE)
     named = {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
     assert named == set(Report.__struct_fields__)
+
+
+def rows_of(page: str) -> dict[str, str]:
+    """The rows of all tables by their first name."""
+    return {name: row for row, name in re.findall(r"^(\| `(\w+)`.*)$", text(page), re.MULTILINE)}
+
+
+def test_every_part_of_the_report_is_explained_in_the_row_of_its_key() -> None:
+    rows = rows_of("docs/report.md")
+    unexplained = [
+        f"{field.name}.{part}"
+        for field in msgspec.structs.fields(Report)
+        for kind in (field.type, *typing.get_args(field.type))
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        for part in kind.__struct_fields__
+        if f"`{part}`" not in rows["totals" if field.name == "by_type" else field.name]
+    ]
+    assert unexplained == []
+
+
+def test_every_event_is_explained_with_its_fields() -> None:
+    rows = rows_of("docs/report.md")
+    for kind in typing.get_args(lrestore.AnyEvent):
+        event = kind.__struct_config__.tag
+        named = set(re.findall(r"`(\w+)`", rows[event])) - {event, kind.__name__}
+        assert named >= set(kind.__struct_fields__) - {"version", "at", "session_id"}, event
 
 
 def test_links_and_commands_are_found_in_the_pages() -> None:

@@ -34,7 +34,9 @@ _MODES = {"plan": "Plan", "verify": "Verification", "dry-run": "Dry run", "rehea
 
 
 class ItemGroup(msgspec.Struct, frozen=True):
-    """Items of one cause: ``named`` of them by name, ``more`` by number. ``facts``: further lines."""
+    """Items of one cause: ``named`` of them by name, ``more`` by number; a single one in the title. ``facts``: further
+    lines.
+    """
 
     title: str
     count: int
@@ -63,6 +65,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     deletions: tuple[Deleted, ...]
     deletions_more: int
     failed: tuple[ItemGroup, ...]
+    copies_title: str
+    copies: tuple[tuple[str, str], ...]
+    copies_more: int
     only_live: tuple[str, ...]
     only_live_more: int
     ignored: tuple[ItemGroup, ...]
@@ -81,12 +86,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 def view_of(report: Report) -> View:
     """The page for a report."""
     verdict, tone = verdict_of(report)
-    name = _MODES.get(report.mode, "Undo" if report.undoes else "Restore")
+    name = _MODES.get(report.mode, "Undo" if report.undoes else "Copy" if report.copied_into else "Restore")
     planned = report.plan
     by_class = planned.by_activity if planned is not None else report.api.by_activity
     by_operation = planned.by_operation if planned is not None else report.api.by_operation
     count = planned.calls if planned is not None else report.api.calls
     deletions = tuple(_deletions(report))
+    copied = list(having(report.items, Has.URL))
     only_live = report.verify.only_live if report.verify is not None else ()
     return View(
         title=f"{name} {report.session_id}".strip(),
@@ -99,6 +105,9 @@ def view_of(report: Report) -> View:
         deletions=deletions,
         deletions_more=len(deleting(report)) - len(deletions),
         failed=tuple(_failed(report)),
+        copies_title=f"Copies in folder {report.copied_into}",
+        copies=tuple((item.name, item.url) for item in copied[:_NAMED]),
+        copies_more=max(0, len(copied) - _NAMED),
         only_live=tuple(map(_only_live, only_live[:_NAMED])),
         only_live_more=max(0, len(only_live) - _NAMED),
         ignored=tuple(_ignored(report)),
@@ -237,6 +246,9 @@ def _failed(report: Report) -> Iterator[ItemGroup]:
 
 
 def _grouped(title: str, named: Sequence[str], facts: Sequence[tuple[str, str]] = ()) -> ItemGroup:
+    """A group of one item has its name in the title."""
+    if len(named) == 1:
+        return ItemGroup(f"{named[0]}: {title}", 1, tuple(facts), ())
     return ItemGroup(title, len(named), tuple(facts), tuple(named[:_NAMED]), max(0, len(named) - _NAMED))
 
 

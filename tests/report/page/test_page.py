@@ -142,6 +142,21 @@ def test_failed_items_are_grouped_by_cause_with_what_to_do() -> None:
     assert all(f"dashboard={number} Sales" in told for number in range(3))
 
 
+def test_a_single_item_is_named_without_unfolding_its_group() -> None:
+    page = text_of(of([item("failed"), item("updated", "6", warnings=("left out",))]))
+    assert "</span> dashboard=42 Sales: Looker refuses the content" in page
+    assert "</span> dashboard=6 Sales: left out</p>" in page
+
+
+def test_copies_are_linked() -> None:
+    told = of([item("created")], copied_into="7")
+    address = "https://looker.example.com/dashboards/13?a=1&b"
+    copies = [msgspec.structs.replace(one, url=address) for one in told.items]
+    page = text_of(msgspec.structs.replace(told, items=copies))
+    assert ">Copies in folder 7</h2>" in page
+    assert '<a href="https://looker.example.com/dashboards/13?a=1&amp;b" rel="noreferrer">Sales</a>' in page
+
+
 def test_deletions_are_listed_apart_and_in_full() -> None:
     gone = tuple(Deletion("dashboard_element", str(number), f"Tile {number}") for number in range(300))
     told = visible(text_of(of([item(deletions=gone)])))
