@@ -21,12 +21,13 @@ def never(key: ItemKey) -> bool:
 class Deferred:
     """``awaited``: items that this one refers to and that are still to come. ``found``: those that it has to wait for.
 
-    ``in_run`` tells whether this run restores an item.
+    ``in_run`` tells whether this run restores an item. ``last``: the item has had its first pass.
     """
 
     awaited: Collection[ItemKey] = ()
     in_run: Callable[[ItemKey], bool] = never
     found: set[ItemKey] = field(default_factory=set)
+    last: bool = False
 
     def defer_until(self, key: ItemKey) -> bool:
         """Whether ``key`` is still to come; if so, this item gets a second pass."""

@@ -109,7 +109,7 @@ class ItemPlanner:
         ``awaited`` are items that this one refers to and that the same run restores later; ``last``: it has had its
         first pass, and waits for no item any more.
         """
-        deferred = Deferred(awaited, never if last else self._context.in_run)
+        deferred = Deferred(awaited, never if last else self._context.in_run, last=last)
         if self._context.backup.beside is not None:
             item = self._context.backup.beside.copy_of(item)
         key, raw = item.key, item.raw

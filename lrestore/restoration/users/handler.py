@@ -17,6 +17,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferrals import Deferred
+from lrestore.restoration.identify.absence import restore_first
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
@@ -25,7 +26,7 @@ from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
 from lrestore.restoration.users.membership_writes import group_writes, role_write
 from lrestore.restoration.users.memberships import MembershipPlanner
-from lrestore.restoration.writes import FutureId, Write
+from lrestore.restoration.writes import FutureId, Unmet, Write
 from lrestore.vault.items import VaultItem
 
 if TYPE_CHECKING:
@@ -74,7 +75,14 @@ def _home_folder(planner: OwnPlanner, wanted: User, live: User | None) -> None:
         )
     except DependencyError:
         del wanted["home_folder_id"]
-        if not planner.deferred.defer_until(ItemKey("folder", str(source_id))):
+        key = ItemKey("folder", str(source_id))
+        if planner.deferred.defer_until(key):
+            return
+        if planner.deferred.last and planner.context.backup.source.holds(key):
+            # This run was to restore the folder, and has failed.
+            why = f"{key} is not in the destination"
+            planner.unmet.append(Unmet("its home", why, "home_folder_id", restore_first("folder", key.id)))
+        else:
             planner.warnings.append(f"keeping its home: home folder {source_id} is not in the destination")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lrestore.content.identity import Judgement
-from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError, NotFoundError
+from lrestore.errors import AmbiguousMatchError, ForbiddenError, IncompleteError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.item import ItemRestorer
@@ -118,6 +118,16 @@ def test_a_missing_home_folder_leaves_the_home_unchanged(setup: RestoreFixture) 
     assert result.outcome == "updated"
     assert any("home folder 999" in warning for warning in result.warnings)
     assert shown(setup, "2")["home_folder_id"] == "1"
+
+
+def test_a_home_folder_that_the_run_could_not_restore_leaves_the_user_incomplete(setup: RestoreFixture) -> None:
+    """So that a retry of the dead letters sets it."""
+    (folder,) = [str(one["id"]) for one in setup.world.table("folder") if one["name"] and one["parent_id"] == "1"][:1]
+    item = setup.item("user=2")
+    item.raw["home_folder_id"] = folder
+    edit(setup.world, Edit(type="folder", id=folder, delete=True))
+    with pytest.raises(IncompleteError, match=f"without its home: folder={folder} is not in the destination"):
+        ItemRestorer(setup.context()).restore(item, last=True)
 
 
 def test_a_missing_email_login_is_recreated(setup: RestoreFixture) -> None:
