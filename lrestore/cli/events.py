@@ -120,7 +120,7 @@ def announcing(
     file.
     """
     if file is not None:
-        ensure_writable(file, first=_FIRST, apart_from=apart_from, what="file of events")
+        ensure_writable(file, first=_FIRST, apart_from=apart_from, what="events")
     opened = EventFile(file, append=append) if file is not None else None
     receivers: list[Receiver] = [receiver for receiver in (opened, progress) if receiver is not None]
     announcer = Announcer(receivers)

@@ -114,7 +114,10 @@ def _refuse_other_files(target: Path, first: bytes, what: str) -> None:
     with target.open("rb") as file:
         head = file.read(64).lstrip()
     if head and not head.startswith(first):
-        raise UsageError(f"{target} exists and is not a {what}: it was left untouched", hint="choose another file name")
+        raise UsageError(
+            f"{target} exists and does not hold the {what} of an earlier run: it was left untouched",
+            hint="choose another file name",
+        )
 
 
 def _replace(target: Path, pieces: Iterable[bytes]) -> None:

@@ -106,7 +106,7 @@ def test_a_wrong_command_line_leaves_the_file_as_it_is(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "vault.db"
     file.write_bytes(b"SQLite format 3\0")
-    with pytest.raises(UsageError, match="is not a file of events"), announcing(file):
+    with pytest.raises(UsageError, match="does not hold the events of an earlier run"), announcing(file):
         pass
     assert file.read_bytes() == b"SQLite format 3\0"
 
@@ -145,3 +145,17 @@ def test_a_fifo_without_a_reader_is_refused(tmp_path: Path, monkeypatch: pytest.
     os.mkfifo(fifo)
     with pytest.raises(UsageError, match="no program reads this FIFO"):
         EventFile(fifo, append=False)
+
+
+def test_a_reader_that_does_not_read_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrestore.cli.events._ROOM_WITHIN_S", 0.0)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    file = EventFile(fifo, append=False)
+    try:
+        with pytest.raises(LrestoreError, match="cannot be written: its reader does not read"):
+            file(WarningGiven(text="x" * 2**21))
+    finally:
+        file.close()
+        os.close(reader)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from lrestore.report.progress import Bar, Lines, Silent, progress_details, progress_on
+from lrestore.report.progress import Bar, Harmless, Lines, Silent, progress_details, progress_on
 from lrestore.report.speed import PerSecond, Speed, Standing, TimeLeft
 from tests.report.builders import Ticks
 
@@ -160,3 +160,28 @@ def test_on_a_narrow_terminal_failures_and_the_time_left_stay() -> None:
 @pytest.mark.parametrize(("seconds", "told"), [(0.2, "1 s"), (9.4, "9 s"), (59.4, "59 s"), (59.6, "1 min 00 s")])
 def test_an_estimate_is_rounded(seconds: float, told: str) -> None:
     assert progress_details(Standing(), PerSecond(1.0, 1.0), seconds).endswith(f", {told} left")
+
+
+class Broken:
+    """A display that always fails, such as one of a user's own."""
+
+    def begin(self, total: int) -> None:
+        raise ValueError("no terminal")
+
+    def show(self, standing: Standing) -> None:
+        raise ValueError("no terminal")
+
+    def say(self, text: str) -> None:
+        raise ValueError("no terminal")
+
+    def end(self) -> None:
+        raise ValueError("no terminal")
+
+
+def test_a_display_that_fails_is_told_once_and_ends_no_run(caplog: pytest.LogCaptureFixture) -> None:
+    harmless = Harmless(Broken())
+    harmless.begin(1)
+    harmless.show(Standing())
+    harmless.say("text")
+    harmless.end()
+    assert [record.getMessage() for record in caplog.records] == ["cannot show progress: ValueError: no terminal"]

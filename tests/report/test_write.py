@@ -51,7 +51,7 @@ def test_a_backup_or_settings_file_is_never_overwritten(tmp_path: Path, content:
     """A mistyped ``--report vault.db`` must not destroy the backup."""
     path = tmp_path / "vault.db"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="is not a report"):
+    with pytest.raises(UsageError, match="does not hold the report of an earlier run"):
         ensure_writable(path)
     assert path.read_bytes() == content
 
