@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lrestore.cli.invocation import settings_of
-from lrestore.cli.options import Options
+from lrestore.cli.options import Options, command_words
 from lrestore.cli.settings_files import forget
 from lrestore.errors import UsageError
 from lrestore.state.lock import RunLock
@@ -27,5 +27,5 @@ def discard(options: Options, environ: Mapping[str, str]) -> str:
     forget(session.id, environ)
     return (
         f"session {session.id} is discarded: --resume no longer chooses it\n"
-        f"its changes stay; undo them with: lrestore --undo {session.id}\n"
+        f"its changes stay; undo them with: {command_words(options, '--undo', session.id)}\n"
     )

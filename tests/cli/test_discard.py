@@ -32,9 +32,11 @@ def stopped(instance: InstanceFixture) -> Ran:
 
 def test_a_discarded_session_is_not_resumed(instance: InstanceFixture) -> None:
     session = stopped(instance).report["session_id"]
-    told = instance.run("--discard", session)
+    (instance.directory / "own.toml").touch()
+    told = instance.run("--config", "own.toml", "--discard", session)
     assert told.code == 0 and told.calls == ()
-    assert f"session {session} is discarded" in told.out and f"lrestore --undo {session}" in told.out
+    assert f"session {session} is discarded" in told.out
+    assert told.out.endswith(f": lrestore --config own.toml --undo {session}\n")
     resumed = instance.run("--resume", session)
     assert resumed.code == 2 and f"session {session} is discarded" in resumed.err
     assert "discarded" in instance.run("--show", "sessions").out
