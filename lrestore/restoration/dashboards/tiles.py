@@ -48,7 +48,7 @@ SOURCES: Final = ("look_id", "query_id", "merge_result_id")
 
 _SOURCES: Final = (*SOURCES, "extension_id")
 
-_FROM_QUERY: Final = ("dynamic_fields", "sorts", "total", "vis_config")
+FROM_QUERY: Final = ("dynamic_fields", "sorts", "total", "vis_config")
 """Fields of a result maker that Looker fills from the tile's query; a tile may differ from its query in them."""
 
 
@@ -72,18 +72,18 @@ def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same
         wanted["filterables"] = [_without_nulls(entry) for entry in filterables]
     if maker.get("sql_query_id") is not None:
         wanted["sql_query_id"] = maker["sql_query_id"]
-    ours = tile_overrides(tile, _base(live) if live and same_source and not tile.get("look_id") else None)
+    ours = tile_overrides(tile, base_query(live) if live and same_source and not tile.get("look_id") else None)
     if live is None:
         return _with(wanted, {name: value for name, value in ours.items() if value is not None})
     theirs = tile_overrides(live)
     if same_source:
         shown = live.get("result_maker") or {}
         sent = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
-        return _with(wanted, _sendable(sent, _base(live)))
-    known = _base(live) is not None and live.get("result_maker") is not None
+        return _with(wanted, _sendable(sent, base_query(live)))
+    known = base_query(live) is not None and live.get("result_maker") is not None
     silent = known and all(value is None for value in theirs.values())
     sent = {name: value for name, value in ours.items() if value is not None or not silent}
-    return _with(wanted, _sendable(sent, _base(tile)))
+    return _with(wanted, _sendable(sent, base_query(tile)))
 
 
 def _with(wanted: ResultMaker, sent: JsonObject) -> ResultMaker:
@@ -108,17 +108,17 @@ def tile_overrides(tile: DashboardTile, unshown: Query | None = None) -> JsonObj
 
     Unknown fields are left out: the source is not shown, or an SDK did not know the field.
     """
-    maker, base = tile.get("result_maker") or {}, _base(tile)
+    maker, base = tile.get("result_maker") or {}, base_query(tile)
     base = unshown if base is None else base
     if base is None:
         return {}
-    held = {name: maker[name] for name in _FROM_QUERY if name in maker}
+    held = {name: maker[name] for name in FROM_QUERY if name in maker}
     return {name: None if value is None or _alike(value, base.get(name)) else value for name, value in held.items()}
 
 
 def not_overridden(body: TileBody, answer: DashboardTile) -> JsonObject:
     """The overrides that a body names and that the tile does not have as Looker answers, as the body has them."""
-    wanted = {name: value for name, value in (body.get("result_maker") or {}).items() if name in _FROM_QUERY}
+    wanted = {name: value for name, value in (body.get("result_maker") or {}).items() if name in FROM_QUERY}
     shown = answer.get("result_maker")
     if not wanted or shown is None:
         return {}
@@ -126,7 +126,7 @@ def not_overridden(body: TileBody, answer: DashboardTile) -> JsonObject:
     return {name: value for name, value in wanted.items() if _differs(value, name, shown, theirs)}
 
 
-def _base(tile: DashboardTile) -> Query | None:
+def base_query(tile: DashboardTile) -> Query | None:
     """The query from which Looker takes a tile's visualisation; None if the tile does not show it.
 
     The backup holds only the id of a merged query, so its tile is compared with an empty one, and sent in full.
