@@ -114,7 +114,7 @@ def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
     # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
     with StateReader.open(state) as reader:
         job.guard = guard = Guard(state, job.session_id)
-        destination.connection.limiter.check = guard.check
+        destination.connection.limiter.check = guard.check_before_call
         ended = _carry_out(destination)
         if guard.trouble():
             ended = _lost(job, reader, ended)

@@ -67,3 +67,20 @@ def test_undo_copies_that_are_removed_are_noticed_and_stay_lost(tmp_path: Path) 
     folder.mkdir()
     with pytest.raises(StateLostError, match="was removed"):
         guard.check()
+
+
+def test_a_check_before_a_call_counts_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking at the files takes a dozen system calls."""
+    now_s = 100.0
+    monkeypatch.setattr("lrestore.state.guard.time.monotonic", lambda: now_s)
+    state = tmp_path / "state.db"
+    for name in ("state.db", "state.db-wal", "state.db-shm", "state.db.lock"):
+        (tmp_path / name).write_text("x")
+    guard = Guard(state, "session")
+    guard.check_before_call()
+    state.unlink()
+    guard.check_before_call()
+    now_s += 0.03
+    for _ in range(2):
+        with pytest.raises(StateLostError, match="was removed while the run was using it"):
+            guard.check_before_call()

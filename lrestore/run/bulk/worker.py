@@ -148,6 +148,7 @@ class Worker:
             case Tasks(tasks):
                 with self._counting:
                     self._in_hand += len(tasks)
+                self._journal.tasks_came()
                 self._queue(tasks)
             case Ack(number):
                 self._outbox.confirm(number)

@@ -49,7 +49,7 @@ def open_worker(brief: WorkerBrief, outbox: Outbox, pause: Callable[[float], boo
     reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
     undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
     limiter = brief.limiter(pause=pause)
-    limiter.check = brief.guard.check
+    limiter.check = brief.guard.check_before_call
     session = stack.enter_context(session_for(settings, brief.credentials, pause, limiter=Calls(limiter)))
     session.share_login(brief.login)
     route = MappingRoute(settings.source.instance, settings.destination.name, settings.destination.former_name)

@@ -17,6 +17,7 @@ from lrestore.restoration.journal import LiveObject
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Closed, Dropped, JournalRecord, Mapped, Opened
 from lrestore.run.journal.settle_time import SettleTime
+from lrestore.run.journal.since_tasks import SinceTasks
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undo_log import read_undo
@@ -52,6 +53,11 @@ class SessionJournal:
         self._kept_before: dict[tuple[str, str], str] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash if two use one at the same time.
         self._reading = threading.Lock()
+        self._since_tasks = SinceTasks(reader, mappings.route)
+
+    def tasks_came(self) -> None:
+        """To a worker: what its items depend on is on disk."""
+        self._since_tasks.came()
 
     def repeat(self, key: ItemKey, *, died: bool = False) -> None:
         """A process that ended had the item: check what it had begun. ``died``: it was a process of this start, so that
@@ -60,11 +66,15 @@ class SessionJournal:
         self._again[key] = died
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
-        own = self._mapped.get((type_name, source_id))
+        named = (type_name, source_id)
+        own = self._mapped.get(named)
         if own is not None:
             return own
-        with self._reading:
-            return self._recorded.recorded(type_name, source_id)
+        known = self._since_tasks.recorded
+        if named not in known:
+            with self._reading:
+                known[named] = self._recorded.recorded(type_name, source_id)
+        return known[named]
 
     def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
         with self._reading:
@@ -80,6 +90,7 @@ class SessionJournal:
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
         opened_at = stamp(utc_now())
+        self._since_tasks.opened(intents)
         opened = [msgspec.structs.replace(intent, opened_at=opened_at) for intent in intents]
         self._send(Opened(tuple(opened)))
         crash_point("intent.sent")
@@ -97,9 +108,11 @@ class SessionJournal:
     def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
         self._note(ObjectMapping(*intent.mapped_by, destination_id, proof))
         self._send(Closed(intent, destination_id, proof))
+        self._since_tasks.settled(intent)
 
     def drop_intent(self, intent: Intent) -> None:
         self._send(Dropped(intent))
+        self._since_tasks.settled(intent)
 
     def keep(self, live: LiveObject, more: abc.Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
         self._undo.before_update(live.type, live.id, live.name, live.raw, more, touches)
@@ -124,15 +137,15 @@ class SessionJournal:
 
     def unsettled(self, key: ItemKey) -> bool:
         with self._reading:
-            return self._reader.in_doubt(self._route, key, parts=False)
+            return self._since_tasks.may_be_open(key) and self._reader.in_doubt(self._route, key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
         with self._reading:
-            return self._reader.in_doubt(self._route, key, parts=True)
+            return self._since_tasks.may_be_open(key) and self._reader.in_doubt(self._route, key, parts=True)
 
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
         with self._reading:
-            return self._reader.open_parts(self._route, key)
+            return self._reader.open_parts(self._route, key) if self._since_tasks.may_be_open(key) else frozenset()
 
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         own = recorded_as(list(self._mapped.items()), type_name, destination_id)

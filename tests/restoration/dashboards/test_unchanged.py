@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey, Mapping, Proof
+from lrestore.messages import ItemKey, ObjectMapping, Proof
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.dashboards.unchanged import unchanged
@@ -117,5 +117,5 @@ def test_a_tile_whose_look_has_another_id_now_is_planned(tmp_path: Path) -> None
         both = next(one for one in pairs.all if any(tile.get("look_id") for tile in one[0]["dashboard_elements"]))
         assert pairs.recognised(*both) is not None
         look = next(str(tile["look_id"]) for tile in both[0]["dashboard_elements"] if tile.get("look_id"))
-        pairs.context.journal.map(Mapping("look", look, "4711", Proof()))
+        pairs.context.journal.map(ObjectMapping("look", look, "4711", Proof()))
         assert pairs.recognised(*both) is None

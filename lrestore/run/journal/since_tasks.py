@@ -1,0 +1,72 @@
+"""What a worker has read from the state file since the last tasks came.
+
+A worker gets an item when everything that it depends on is on disk, and until the item's end no other process changes
+what is on record of it. So for all items in hand, what was read after the last tasks came is as good as a new reading:
+thousands of items have the same owners and folders, and nearly none an open create.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lrestore.messages import Intent, ItemKey, Recorded
+from lrestore.state.read import StateReader
+from lrestore.state.records import Route
+
+
+@dataclass(slots=True)
+class _Readings:
+    """``recorded``: mappings by type and source id, None where there is none; ``open_items``: the items that have an
+    open create, or have a part that does.
+    """
+
+    recorded: dict[tuple[str, str], Recorded | None] = field(default_factory=dict)
+    open_items: frozenset[ItemKey] | None = None
+
+
+class SinceTasks:
+    """The readings. Threads share them. Until tasks have come, everything is read anew."""
+
+    def __init__(self, reader: StateReader, route: Route) -> None:
+        self._reader = reader
+        self._route = route
+        self._readings: _Readings | None = None
+        self._opened: Counter[ItemKey] = Counter()
+        """The open creates of this process, by item."""
+        self._counting = threading.Lock()
+
+    def came(self) -> None:
+        """Tasks have come: what was read before may be out of date."""
+        self._readings = _Readings()
+
+    @property
+    def recorded(self) -> dict[tuple[str, str], Recorded | None]:
+        """The mappings read so far, to be added to. A thread that reads takes it before."""
+        return {} if self._readings is None else self._readings.recorded
+
+    def opened(self, intents: Sequence[Intent]) -> None:
+        """This process opens creates."""
+        with self._counting:
+            self._opened.update(intent.key for intent in intents)
+
+    def settled(self, intent: Intent) -> None:
+        """A create that this process has opened is closed or dropped."""
+        with self._counting:
+            self._opened[intent.key] -= 1
+            if self._opened[intent.key] <= 0:
+                del self._opened[intent.key]
+
+    def may_be_open(self, key: ItemKey) -> bool:
+        """Whether the item, or a part of it, may have an open create: then the state file tells. Only one thread at a
+        time may call this, because it may read.
+        """
+        readings = self._readings
+        if readings is None or key in self._opened:
+            return True
+        if readings.open_items is None:
+            opened = self._reader.open_intents_of_route(self._route)
+            readings.open_items = frozenset(one.intent.key for one in opened)
+        return key in readings.open_items
