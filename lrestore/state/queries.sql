@@ -158,6 +158,12 @@ WHERE source_instance = :source_instance AND destination IN (:destination, :form
   AND source_id = :source_id AND closed_at IS NULL
 ORDER BY destination <> :destination LIMIT 1;
 
+-- name: select_any_mapping
+-- Closed ones too: thousands of them would be passed over before one that counts is found.
+SELECT 1 FROM id_mappings
+WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type
+LIMIT 1;
+
 -- name: select_mapped_sources
 SELECT source_id, destination_id, destination_created_at, natural_key, created_at FROM id_mappings
 WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type

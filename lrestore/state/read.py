@@ -165,6 +165,11 @@ class StateReader:
         row = self._file.row("select_mapping", values)
         return None if row is None else recorded_of(row)
 
+    def maps(self, route: MappingRoute, content_type: str) -> bool:
+        """Whether any backed-up object of the type has a recorded mapping."""
+        values = {**msgspec.structs.asdict(route), "content_type": content_type}
+        return self._file.row("select_any_mapping", values) is not None
+
     def recorded_as(self, route: MappingRoute, content_type: str, destination_id: str) -> dict[str, Recorded]:
         """The backed-up objects that are mapped to this live object, by source id: normally one."""
         values = {**msgspec.structs.asdict(route), "content_type": content_type, "destination_id": destination_id}

@@ -32,6 +32,11 @@ class Mappings:
             return self._reader.recorded(self._ordinary, type_name, source_id)
         return found
 
+    def any(self, type_name: str) -> bool:
+        """Whether :meth:`recorded` may find anything of the type."""
+        routes = [self.route] if self._beside is None else [self.route, self._ordinary]
+        return any(self._reader.maps(route, type_name) for route in routes)
+
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         """The mappings that lead to one live object, by source id."""
         own = self._reader.recorded_as(self.route, type_name, destination_id)

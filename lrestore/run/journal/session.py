@@ -53,7 +53,7 @@ class SessionJournal:
         self._kept_before: dict[tuple[str, str], str] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash if two use one at the same time.
         self._reading = threading.Lock()
-        self._since_tasks = SinceTasks(reader, mappings.route)
+        self._since_tasks = SinceTasks(reader, mappings)
 
     def tasks_came(self) -> None:
         """To a worker: what its items depend on is on disk."""
@@ -66,15 +66,11 @@ class SessionJournal:
         self._again[key] = died
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
-        named = (type_name, source_id)
-        own = self._mapped.get(named)
+        own = self._mapped.get((type_name, source_id))
         if own is not None:
             return own
-        known = self._since_tasks.recorded
-        if named not in known:
-            with self._reading:
-                known[named] = self._recorded.recorded(type_name, source_id)
-        return known[named]
+        with self._reading:
+            return self._since_tasks.recorded(type_name, source_id)
 
     def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
         with self._reading:

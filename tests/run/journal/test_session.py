@@ -128,8 +128,11 @@ def test_a_mapping_of_this_process_is_seen_at_once(worked: Worked) -> None:
 
 def test_what_items_share_is_asked_for_once(worked: Worked) -> None:
     worked.journal.tasks_came()
-    assert worked.statements(lambda: worked.journal.recorded("user", "5")) == 1
+    worked.other_process(Mapped(Mapping("user", "9", "8", Proof())))
+    assert worked.statements(lambda: worked.journal.recorded("user", "5")) == 2
     assert worked.statements(lambda: worked.journal.recorded("user", "5")) == 0
+    assert worked.statements(lambda: worked.journal.recorded("folder", "1")) == 1
+    assert worked.statements(lambda: [worked.journal.recorded("folder", str(n)) for n in range(20)]) == 0
     keys = [ItemKey("look", str(number)) for number in range(20)]
     assert worked.statements(lambda: [worked.journal.in_doubt(key) for key in keys]) == 1
     assert worked.statements(lambda: [worked.journal.unsettled_parts(key) for key in keys]) == 0
