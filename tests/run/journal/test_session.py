@@ -96,7 +96,7 @@ def worked(tmp_path: Path) -> Iterator[Worked]:
         return connection
 
     with StateReader.open(state, connect=connect) as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
-        mappings = Mappings(reader, Route("s", "d"), None)
+        mappings = Mappings(reader, MappingRoute("s", "d"), None)
         journal = SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, mappings)
         yield Worked(journal, state, statements)
 
@@ -128,7 +128,7 @@ def test_a_mapping_of_this_process_is_seen_at_once(worked: Worked) -> None:
 
 def test_what_items_share_is_asked_for_once(worked: Worked) -> None:
     worked.journal.tasks_came()
-    worked.other_process(Mapped(Mapping("user", "9", "8", Proof())))
+    worked.other_process(Mapped(ObjectMapping("user", "9", "8", Proof())))
     assert worked.statements(lambda: worked.journal.recorded("user", "5")) == 2
     assert worked.statements(lambda: worked.journal.recorded("user", "5")) == 0
     assert worked.statements(lambda: worked.journal.recorded("folder", "1")) == 1
