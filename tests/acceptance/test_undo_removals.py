@@ -124,6 +124,46 @@ def test_a_user_who_has_logged_in_is_kept(instance: InstanceFixture) -> None:
     assert "in use: the user has logged in" in undone.out
 
 
+def test_a_role_that_others_have_and_sets_that_another_role_uses_are_kept(tmp_path: Path) -> None:
+    world = make_world(Sizes(users=3, groups=2, folders=1, looks=1, dashboards=0, boards=0, plans=0))
+    looker = Direct(world)
+    sets = {
+        "permission_set": looker.post("/permission_sets", {"name": "Few", "permissions": ["see_looks"]})["id"],
+        "model_set": looker.post("/model_sets", {"name": "None", "models": []})["id"],
+    }
+    own = {f"{name}_id": one for name, one in sets.items()}
+    ids = {"role": looker.post("/roles", {"name": "Reader", **own})["id"], **sets}
+    with InstanceFixture(tmp_path, world=world) as instance:
+        for name, one in ids.items():
+            delete(instance, name, one)
+        selected = [word for name, one in ids.items() for word in ("--select", f"{name}={one}")]
+        restored = instance.run(*selected).all_good()
+        anew = {name: made_anew(instance, name, one, restored) for name, one in ids.items()}
+        looker.put(f"/roles/{anew['role']}/users", ["2"])
+        looker.put(f"/roles/{anew['role']}/groups", ["2"])
+        used = {"permission_set_id": anew["permission_set"], "model_set_id": anew["model_set"]}
+        by_hand = looker.post("/roles", {"name": "by hand", **used})["id"]
+        undone = undo(instance, restored, "--undo-created", "delete").all_good()
+        assert all(world.table(name).get(one) is not None for name, one in anew.items())
+        reasons = {item["type"]: item["reason"] for item in undone.report["items"]}
+        assert reasons["role"] == "kept because it is in use: user=2, group=2"
+        for name in sets:
+            assert f"role={by_hand}" in reasons[name]
+
+
+def test_an_object_that_may_not_be_deleted_is_a_dead_letter(instance: InstanceFixture) -> None:
+    """Looker answers 404 to a delete that it does not permit, and goes on showing the object."""
+    delete(instance, "look", "2")
+    restored = instance.run("--select", "look=2").all_good()
+    anew = made_anew(instance, "look", "2", restored)
+    instance.simulator.fault("status:404", operation="delete_look", times=1)
+    undone = undo(instance, restored, "--undo-created", "delete")
+    assert undone.code == 1 and undone.letter()["error_type"] == "NotFoundError"
+    assert instance.world.table("look").get(anew) is not None
+    undo(instance, restored, "--undo-created", "delete").all_good()
+    assert instance.world.table("look").get(anew) is None
+
+
 def test_mappings_of_what_was_deleted_are_closed_and_the_next_restore_makes_it_again(instance: InstanceFixture) -> None:
     delete(instance, "look", "2")
     restored = instance.run("--select", "look=2").all_good()
