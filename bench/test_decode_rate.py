@@ -24,7 +24,7 @@ from tests.vault.extracted import backed_up
 
 TILES = 20
 ROUNDS = 15
-DASHBOARD = schema.KINDS["dashboard"]
+DASHBOARD = schema.VAULT_TYPES["dashboard"]
 
 
 def api_dashboard() -> JsonObject:

@@ -10,8 +10,7 @@ from lrestore.cli.options import Options
 from lrestore.errors import LrestoreError
 from lrestore.report.metrics import metrics
 from lrestore.report.model import Report
-from lrestore.report.summary import FIRST as SUMMARY_BEGINS
-from lrestore.report.summary import markdown_summary
+from lrestore.report.summary import SUMMARY_BEGINS, markdown_summary
 from lrestore.report.write import ensure_writable, json_pieces, write_whole
 from lrestore.state.read import StateReader
 

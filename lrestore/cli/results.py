@@ -21,7 +21,7 @@ from lrestore.text.tables import numbered
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
-LISTED_ITEMS = 50
+SHOWN_ITEMS = 50
 """A restore of up to this many items prints each changed field; for more items only the report file lists them."""
 
 
@@ -94,8 +94,8 @@ def _plan(report: Report, style: Style) -> str:
 
 def _done(report: Report, style: Style) -> str:
     new = (item for item in report.items if not item.earlier)
-    listed = list(islice((item for item in new if item.outcome != "failed"), LISTED_ITEMS + 1))
-    if len(listed) + report.items_omitted > LISTED_ITEMS:
+    listed = list(islice((item for item in new if item.outcome != "failed"), SHOWN_ITEMS + 1))
+    if len(listed) + report.items_omitted > SHOWN_ITEMS:
         return text.deletion_lines((item for item in having(report.items, Has.DELETIONS) if not item.earlier), style)
     return text.change_lines([_with_real_changes(item) for item in listed], style)
 

@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 from lrestore.ontology.schema import ContentType
 
-NOTHING: tuple[Any, ...] = (None, [], {}, "")
+EMPTY_VALUES: tuple[Any, ...] = (None, [], {}, "")
 """Values that one read shows and another leaves out."""
 _EMBEDDED = frozenset({"query", "look"})
 """Other objects that are shown inside, with counters of their own: their ids tell which they are."""
@@ -52,13 +52,13 @@ def _fields(obj: Mapping[str, Any], model: str, names: set[str]) -> Iterator[tup
         value = canonical(obj.get(name), kinds.get(name, Any))
         if name == "result_maker" and isinstance(value, dict):
             value = _own_facts(value)
-        if value not in NOTHING:
+        if value not in EMPTY_VALUES:
             yield name, value
 
 
 def _own_facts(result_maker: JsonObject) -> JsonObject:
     """A result maker without what follows from the query, and with its listeners in one order."""
-    facts = {name: value for name, value in result_maker.items() if name not in _EMBEDDED and value not in NOTHING}
+    facts = {name: value for name, value in result_maker.items() if name not in _EMBEDDED and value not in EMPTY_VALUES}
     return {**facts, "filterables": listeners(facts.get("filterables"))}
 
 

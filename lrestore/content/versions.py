@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.content.canonical import canonical, field_types
-from lrestore.content.comparable import NOTHING, Portion, portions
+from lrestore.content.comparable import EMPTY_VALUES, Portion, portions
 from lrestore.content.diff import LISTS_WITHOUT_ORDER, same
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion
@@ -60,7 +60,7 @@ def _all_fields(entry: ContentType, obj: JsonObject) -> JsonObject:
     """The fields of an object that Looker lets no one update."""
     kinds = field_types(fields.sdk_model(entry.model))
     found = {name: canonical(obj.get(name), kind) for name, kind in kinds.items() if name not in ("can", "url")}
-    return {name: value for name, value in found.items() if value not in NOTHING}
+    return {name: value for name, value in found.items() if value not in EMPTY_VALUES}
 
 
 def _show_query(portion: Portion) -> None:
@@ -70,7 +70,7 @@ def _show_query(portion: Portion) -> None:
         del portion.values["query_id"]
         kinds = field_types(fields.sdk_model("Query"))
         asked = ((name, canonical(query.get(name), kinds.get(name, Any))) for name in fields.writable("Query"))
-        portion.values.update({f"query.{name}": value for name, value in sorted(asked) if value not in NOTHING})
+        portion.values.update({f"query.{name}": value for name, value in sorted(asked) if value not in EMPTY_VALUES})
 
 
 def _changed(place: str, old: JsonObject, new: JsonObject) -> list[Change]:

@@ -10,7 +10,7 @@ from lrestore.report.item_lines import PLAIN, Style, item_heading
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
-NAMED = 5
+NAMED_ITEMS = 5
 """Number of items of a group that are named; the others are counted. -v names all."""
 _ERRORS = 10
 """Number of lines that the field errors of one item take; -v lists all."""
@@ -31,7 +31,7 @@ def _group(group: Cause, style: Style) -> list[str]:
 
 
 def _several(group: Cause, style: Style) -> list[str]:
-    listed = group.letters if style.full else group.letters[:NAMED]
+    listed = group.letters if style.full else group.letters[:NAMED_ITEMS]
     head = f"{style.bad('failed')}    {counted(len(group.letters), 'item')}: {plain(group.cause)}"
     lines = [head, f"    {_kind(group.error_type, group.status)}"]
     lines += [item_heading("    ", letter.type, letter.id, letter.name, style) for letter in listed]

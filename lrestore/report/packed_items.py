@@ -15,7 +15,7 @@ from lrestore.report.model import Difference, Item, Report
 _HINTS = get_type_hints(Item)
 _DECODER = msgspec.msgpack.Decoder(tuple[tuple(_HINTS[name] for name in Item.__struct_fields__)])  # type: ignore[misc]
 
-FEW = 2_000
+FEW_ITEMS = 2_000
 """Up to this many items of a report are objects, a tuple that every library can encode."""
 
 
@@ -114,7 +114,7 @@ def report_items(items: Items) -> tuple[Item, ...]:
     """The items of a report: objects where these take little memory, otherwise this sequence, which is read like a
     tuple.
     """
-    return tuple(items) if len(items) <= FEW else cast("tuple[Item, ...]", items)
+    return tuple(items) if len(items) <= FEW_ITEMS else cast("tuple[Item, ...]", items)
 
 
 def as_items(items: Sequence[Item]) -> Items:

@@ -11,7 +11,7 @@ from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration, size
 
-NAMED = 20
+NAMED_PROBLEMS = 20
 """Number of problems that are named. -v names all."""
 
 
@@ -58,7 +58,7 @@ def _disk(report: Report, made: Rehearsal) -> str:
 
 def _problems(found: Sequence[NotSimulated], style: Style) -> list[str]:
     """Objects that could not be simulated. Dead letters are listed before."""
-    listed = found if style.full else found[:NAMED]
+    listed = found if style.full else found[:NAMED_PROBLEMS]
     lines = [f"{style.warn('not simulated')}: {counted(len(found), 'object')} of the backup"] if found else []
     for problem in listed:
         lines += [

@@ -25,7 +25,7 @@ from lrestore.text.words import counted, duration
 
 LIMIT = 60_000
 """GitHub takes 65,536 characters in a comment."""
-FIRST = b"# lrestore: "
+SUMMARY_BEGINS = b"# lrestore: "
 """The beginning of every summary."""
 _FIELDS = 10
 """Number of fields of one object that are shown."""
@@ -67,7 +67,7 @@ class Section:
 
 def markdown_summary(report: Report) -> str:
     """The summary, ending with a newline."""
-    opening = FIRST.decode() + _verdict(report) + "\n\n" + "".join(_facts(report))
+    opening = SUMMARY_BEGINS.decode() + _verdict(report) + "\n\n" + "".join(_facts(report))
     closing = _table(report) + _calls(report)
     sections = [section for section in _sections(report) if section.count]
     room = LIMIT - len(opening) - len(closing) - 1

@@ -14,7 +14,7 @@ from lrestore.text.tables import fitted, numbered
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration
 
-ACTIONS: Mapping[str, str] = {
+VERBS: Mapping[str, str] = {
     "created": "create",
     "updated": "update",
     "unchanged": "unchanged",
@@ -92,7 +92,7 @@ def _applied(report: Report) -> list[str]:
 
 def plan(report: Report, style: Style = PLAIN) -> str:
     """A plan: per item the action, each field old → new and each deletion."""
-    lines = item_lines(report.items, ACTIONS, style)
+    lines = item_lines(report.items, VERBS, style)
     if report.items_omitted:
         lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed; none of them deletes anything")
     if report.totals.unchanged:

@@ -19,7 +19,7 @@ from lrestore.errors import VaultError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.run.introduction import Introduced, introduce
-from lrestore.run.job import FEW
+from lrestore.run.job import ITEMS_FOR_ONE_PROCESS
 from lrestore.run.prepare.identity import SAMPLED, Sampled, sample_of, search_sample
 from lrestore.run.request import RunRequest
 from lrestore.run.select.row_counts import surely_selected
@@ -59,7 +59,7 @@ def _samples(vault: Vault, settings: Settings, request: RunRequest) -> list[list
         return None
     try:
         sure = surely_selected(vault, request)
-        if sum(sure.values()) <= FEW:
+        if sum(sure.values()) <= ITEMS_FOR_ONE_PROCESS:
             return None
         return [sample_of(name, vault) for name in SAMPLED if name in sure and settings.run.identity == "auto"]
     except VaultError:

@@ -37,7 +37,7 @@ from lrestore.vault.reader import Vault
 if TYPE_CHECKING:
     from lrestore.run.select.choose import Chosen
 
-FEW = 8
+ITEMS_FOR_ONE_PROCESS = 8
 """Up to this many items are restored in this process: starting other processes would take longer."""
 
 
@@ -145,7 +145,7 @@ class Job:
 
 def in_bulk(job: Job) -> bool:
     """Whether worker processes restore the items; otherwise this process does."""
-    return len(job.keys) > FEW
+    return len(job.keys) > ITEMS_FOR_ONE_PROCESS
 
 
 def policy_of(settings: Settings, request: RunRequest) -> Policy:

@@ -20,7 +20,7 @@ from lrestore.run.comparison import compare
 from lrestore.run.destination import log_in
 from lrestore.run.early_calls import EarlyCalls, early_calls
 from lrestore.run.guards.limits import check_age
-from lrestore.run.job import FEW, Job
+from lrestore.run.job import ITEMS_FOR_ONE_PROCESS, Job
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import load_ahead, restore
 from lrestore.run.saved_plan.file import ReadPlan, read_plan
@@ -53,7 +53,7 @@ def execute_with(settings: Settings, request: RunRequest, surroundings: Surround
             job.plan = plan
             return run(job)
     with open_source(settings.source, request.as_of) as vault:
-        if request.mode == "restore" and rows_selected(vault, request) > FEW:
+        if request.mode == "restore" and rows_selected(vault, request) > ITEMS_FOR_ONE_PROCESS:
             load_ahead()
         log_warnings(vault)
         selection, session_id = parsed(request), new_session_id(utc_now())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import typing
 
 import msgspec
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import (
+    OUTCOMES,
     Change,
     DeadLetter,
     Deletion,
@@ -33,7 +33,6 @@ from lrestore.state.records import (
 )
 from lrestore.text.storable import to_json
 
-OUTCOMES: tuple[Outcome, ...] = typing.get_args(Outcome)
 """The columns of a checkpoint or session that count items."""
 
 

@@ -90,6 +90,6 @@ def _duplicates(repeated: Mapping[str, set[str]]) -> Iterator[str]:
 
 
 def _missing(present: set[str]) -> Iterator[str]:
-    missing = [name for name in schema.KINDS if name not in present | NEVER_BACKED_UP]
+    missing = [name for name in schema.VAULT_TYPES if name not in present | NEVER_BACKED_UP]
     if missing:
         yield f"the backup holds no {', no '.join(missing)}; objects that refer to them need them in the destination"

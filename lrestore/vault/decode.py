@@ -153,7 +153,7 @@ def build_decoders() -> None:
     msgspec builds what it knows of a class at the first use and is not safe while it does so: a thread that decodes
     with a class that another is just looking at crashes the process (seen with msgspec 0.22).
     """
-    for kind in schema.KINDS.values():
+    for kind in schema.VAULT_TYPES.values():
         _typed_decoder(kind)
         _glance_decoder(kind)
 

@@ -24,7 +24,7 @@ _BETWEEN: Final = "::"
 
 def named_explores(finder: Finder) -> Iterator[VaultItem]:
     """Every explore that a live, readable model of the backup names."""
-    for entry in index.index_rows(finder, [schema.KINDS[_MODEL]], decode):
+    for entry in index.index_rows(finder, [schema.VAULT_TYPES[_MODEL]], decode):
         if isinstance(entry, FoundRow) and not entry.deleted:
             yield from _of_model(entry)
 

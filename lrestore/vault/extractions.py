@@ -50,8 +50,8 @@ def _incremental(file: OpenFile) -> set[object]:
 def _types(config: object) -> frozenset[str]:
     numbers = _json(config).get("content_types")
     if not isinstance(numbers, list):
-        return frozenset(schema.KINDS)
-    return frozenset(kind.name for kind in schema.KINDS.values() if kind.number in numbers)
+        return frozenset(schema.VAULT_TYPES)
+    return frozenset(kind.name for kind in schema.VAULT_TYPES.values() if kind.number in numbers)
 
 
 def _count(value: object) -> int:

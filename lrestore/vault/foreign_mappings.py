@@ -42,7 +42,7 @@ def of_files(files: Sequence[OpenFile]) -> Iterator[ForeignMapping]:
         }
         query = _WITH_SESSIONS if has_sessions else _ALONE
         for source, destination, number, source_id, destination_id in rows.fetch(file, query):
-            kind = schema.KIND_BY_NUMBER.get(number)
+            kind = schema.TYPE_BY_NUMBER.get(number)
             if kind is not None and source_id is not None and destination_id is not None:
                 mapping = ObjectMapping(kind.name, str(source_id).removeprefix(kind.prefix), str(destination_id))
                 yield ForeignMapping(mapping, str(source or ""), str(destination or ""))

@@ -80,7 +80,7 @@ class Finder:
 
         Raises :class:`VaultError` if a file changed since it was opened.
         """
-        kind = schema.KINDS.get(key.type)
+        kind = schema.VAULT_TYPES.get(key.type)
         if kind is None or not _storable(key.id):
             return None
         agreeing = self._best(self._called(kind, key.id, limit_bytes), key, depth, limit_bytes)
@@ -132,12 +132,12 @@ class Finder:
     @cached_property
     def census(self) -> Census:
         """Count the rows, and find the ids that several of them claim. Reads no row."""
-        once: dict[str, set[str]] = {name: set() for name in schema.KINDS}
-        twice: dict[str, set[str]] = {name: set() for name in schema.KINDS}
+        once: dict[str, set[str]] = {name: set() for name in schema.VAULT_TYPES}
+        twice: dict[str, set[str]] = {name: set() for name in schema.VAULT_TYPES}
         count: Counter[str] = Counter()
         for file in self._files:
             for row_id, number in rows.fetch(file, "SELECT id, content_type FROM content_items"):
-                kind = schema.KIND_BY_NUMBER.get(number)
+                kind = schema.TYPE_BY_NUMBER.get(number)
                 if kind is not None:
                     count[kind.name] += 1
                     plain = str(row_id).removeprefix(kind.prefix)

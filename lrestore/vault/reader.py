@@ -133,7 +133,7 @@ class Vault:
         With ``deep`` each blob is decoded whole, so that ``corrupt`` is final; otherwise :meth:`read` may still find a
         fault deep inside a blob that looked fine. Raises :class:`VaultError` if a file cannot be read on.
         """
-        kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
+        kinds = [kind for kind in schema.VAULT_TYPES.values() if types is None or kind.name in types]
         for entry in index.index_rows(self._finder, kinds, decode if deep else skim):
             row = entry.index_row()
             if include_deleted or not row.deleted:
@@ -143,7 +143,7 @@ class Vault:
         self, types: Collection[str] | None = None, *, include_deleted: bool = False
     ) -> Iterator[tuple[IndexRow, bytes]]:
         """As :meth:`index`, with the blobs: empty for a row that cannot be used. Each is read once."""
-        kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
+        kinds = [kind for kind in schema.VAULT_TYPES.values() if types is None or kind.name in types]
         for entry in index.index_rows(self._finder, kinds, skim):
             row = entry.index_row()
             if include_deleted or not row.deleted:
@@ -165,7 +165,7 @@ class Vault:
 
     def lowest_ids(self, type_name: str, count: int) -> list[str]:
         """The ids of some rows of a type that are not marked deleted, the lowest ones. Reads no content."""
-        kind = schema.KINDS[type_name]
+        kind = schema.VAULT_TYPES[type_name]
         found = {one for file in self._files for one in rows.lowest_ids(file, kind, count)}
         return sorted(found, key=lambda one: (len(one), one))[:count]
 
@@ -200,7 +200,7 @@ class Vault:
 
         Two backups can be merged by them, without keeping ids in memory.
         """
-        return heapq.merge(*(rows.sorted_ids(file, schema.KINDS[type_name]) for file in self._files))
+        return heapq.merge(*(rows.sorted_ids(file, schema.VAULT_TYPES[type_name]) for file in self._files))
 
     def explores(self) -> Iterator[IndexRow]:
         """The explores that the models of the backup name; see :mod:`lrestore.vault.explores`."""
@@ -226,7 +226,9 @@ class Vault:
 
         An object that does not fit the shape is left out: :meth:`read` has the last word on it.
         """
-        for entry, content in self._decoded(index.index_rows(self._finder, [schema.KINDS[type_name]], skim), shape):
+        for entry, content in self._decoded(
+            index.index_rows(self._finder, [schema.VAULT_TYPES[type_name]], skim), shape
+        ):
             if not entry.deleted:
                 yield entry.index_row().key, content
         if type_name == explores.TYPE:
@@ -239,7 +241,7 @@ class Vault:
             limit = schema.DEFAULT_MAX_ITEM_BYTES
             entries: Iterator[FoundRow | Refused | None] = (self._finder.locate(key, skim, limit) for key in keys)
         else:
-            entries = index.index_rows(self._finder, [schema.KINDS[type_name]], skim)
+            entries = index.index_rows(self._finder, [schema.VAULT_TYPES[type_name]], skim)
         for entry, content in self._decoded(entries, shape):
             yield entry.index_row().key, content, entry.blob
 

@@ -171,8 +171,8 @@ def live_counts(file: OpenFile) -> Iterator[tuple[str, int]]:
     """How many rows of each type are not marked deleted. The partial index of the types answers this alone."""
     query = "SELECT content_type, count(*) FROM content_items WHERE deleted_at IS NULL GROUP BY content_type"
     for number, count in fetch(file, query):
-        if number in schema.KIND_BY_NUMBER:
-            yield schema.KIND_BY_NUMBER[number].name, count
+        if number in schema.TYPE_BY_NUMBER:
+            yield schema.TYPE_BY_NUMBER[number].name, count
 
 
 def lowest_ids(file: OpenFile, kind: schema.VaultType, count: int) -> Iterator[str]:
@@ -204,7 +204,7 @@ def _head(file: OpenFile, row: tuple[Any, ...]) -> RowHead:
         file=file,
         rowid=row[0],
         id=_text(row[1]),
-        kind=schema.KIND_BY_NUMBER[row[2]],
+        kind=schema.TYPE_BY_NUMBER[row[2]],
         name=_text(row[3]),
         owner_id=_text_or_none(row[4]),
         email=_text_or_none(row[5]),

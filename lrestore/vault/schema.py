@@ -41,7 +41,7 @@ class VaultType:
 
 # Looks decode as LookWithQuery: a superset of Look, which is what searches return and backups hold. Folders come from
 # an operation typed FolderBase, a subset of Folder.
-_KINDS: Final = (
+_VAULT_TYPES: Final = (
     VaultType(1, "dashboard", "Dashboard", ("id", "title")),
     VaultType(2, "look", "LookWithQuery", ("id", "title")),
     VaultType(3, "lookml_model", "LookmlModel", ("name",)),
@@ -55,8 +55,8 @@ _KINDS: Final = (
     VaultType(11, "model_set", "ModelSet", ("id", "name")),
     VaultType(12, "scheduled_plan", "ScheduledPlan", ("id",)),
 )
-KINDS: Final = MappingProxyType({kind.name: kind for kind in _KINDS})
-KIND_BY_NUMBER: Final = MappingProxyType({kind.number: kind for kind in _KINDS})
+VAULT_TYPES: Final = MappingProxyType({kind.name: kind for kind in _VAULT_TYPES})
+TYPE_BY_NUMBER: Final = MappingProxyType({kind.number: kind for kind in _VAULT_TYPES})
 
 # Without these columns a table of this name belongs to another program. folder_id came with version 2.
 REQUIRED_COLUMNS: Final = frozenset(

@@ -161,11 +161,11 @@ def _create(path: Path) -> None:
 
 
 def _number(type: str, id: str) -> int:
-    if type not in schema.KINDS:
+    if type not in schema.VAULT_TYPES:
         raise ValueError(f"there is no content type {type!r}")
     if not id:
         raise ValueError(f"a {type} without an id cannot be stored")
-    return schema.KINDS[type].number
+    return schema.VAULT_TYPES[type].number
 
 
 def _prepare(connection: sqlite3.Connection, page_size_bytes: int) -> None:

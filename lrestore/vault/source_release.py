@@ -37,7 +37,11 @@ def floor(finder: Finder, files: Sequence[OpenFile]) -> str:
 
 def _oldest_rows(files: Sequence[OpenFile]) -> list[RowHead]:
     sample = [
-        head for file in files for kind in schema.KINDS.values() for head in _oldest_of(file, kind) if head.synced_at
+        head
+        for file in files
+        for kind in schema.VAULT_TYPES.values()
+        for head in _oldest_of(file, kind)
+        if head.synced_at
     ]
     if not sample:
         return []

@@ -53,7 +53,7 @@ def of_vault(
         files=[file.path for file in files], schema_versions=sorted({versions.of_file(file) for file in files})
     )
     findings = Findings()
-    for entry in index.index_rows(finder, list(schema.KINDS.values()), decode):
+    for entry in index.index_rows(finder, list(schema.VAULT_TYPES.values()), decode):
         # Warnings are about the whole backup, so objects outside of the selection count, too.
         findings.note(entry)
         if wanted is None or entry.index_row().key in wanted:

@@ -37,7 +37,7 @@ def survey(file: OpenFile) -> Survey:
         number, row_id, synced_at, deleted_at, _ = row
         synced = utc_iso(synced_at)
         found.newest = max(found.newest, synced)
-        kind = schema.KIND_BY_NUMBER.get(number)
+        kind = schema.TYPE_BY_NUMBER.get(number)
         if kind is None:
             found.unknown[number] += 1
             continue

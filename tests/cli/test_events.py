@@ -20,7 +20,7 @@ from lrestore.report.summary import markdown_summary
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
-from lrestore.vault.schema import KINDS
+from lrestore.vault.schema import VAULT_TYPES
 from lrestore.vault.shard import ShardWriter
 from tests.run.cli_harness import MADE
 
@@ -37,7 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     worldfile.save(world, folder / "world.ndjson")
     with ShardWriter(folder / "vault.db") as shard:
         shard.execute(
-            "UPDATE content_items SET content_data = x'00' WHERE content_type = ? AND id = '1'", [KINDS["look"].number]
+            "UPDATE content_items SET content_data = x'00' WHERE content_type = ? AND id = '1'",
+            [VAULT_TYPES["look"].number],
         )
     (folder / "c.toml").write_text(
         f'[source]\npath = "{folder}/vault.db"\n[destination]\nbase_url = "simulator"\n'

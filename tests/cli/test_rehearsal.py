@@ -43,7 +43,7 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import Pace
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
-from lrestore.vault.schema import KINDS
+from lrestore.vault.schema import VAULT_TYPES
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment
 from tests.cli.command import lrestore as command
@@ -78,7 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_backup(make_world(SIZES), folder / "vault.db", Extraction(at=MADE))
     with ShardWriter(folder / "vault.db") as shard:
         corrupt = "UPDATE content_items SET content_data = x'00' WHERE content_type = ? AND id = '2'"
-        shard.execute(corrupt, [KINDS["look"].number])
+        shard.execute(corrupt, [VAULT_TYPES["look"].number])
     (folder / "c.toml").write_text(
         '[source]\npath = "vault.db"\nbase_url = "https://source.example.com"\n'
         '[destination]\nbase_url = "https://looker.example.com:19999"\nname = "dst"\n'
@@ -101,7 +101,7 @@ def dangling(path: Path, world: World) -> list[str]:
     """References of the backup's objects that lead nowhere."""
     found = []
     with Vault.open([str(path)]) as vault:
-        for row in vault.index(set(KINDS) - {"explore"}):
+        for row in vault.index(set(VAULT_TYPES) - {"explore"}):
             item = None if row.corrupt else vault.read(row.key)
             for reference in CONTENT_TYPES[row.key.type].references if item else ():
                 if item is not None and reference.target in _TARGETS:
@@ -116,7 +116,7 @@ def test_the_world_holds_each_object_and_every_id_in_it_leads_somewhere(folder: 
     assert [(problem.type, problem.id) for problem in made.problems] == [("look", "2")]
     assert dangling(folder / "vault.db", world) == []
     with Vault.open([str(folder / "vault.db")]) as vault:
-        rows = [row.key for row in vault.index(set(KINDS) - {"explore"}) if row.key != ItemKey("look", "2")]
+        rows = [row.key for row in vault.index(set(VAULT_TYPES) - {"explore"}) if row.key != ItemKey("look", "2")]
     assert made.objects == len(rows) and all(world.get(key.type, key.id) for key in rows)
     assert "query" in made.stand_ins and "user" not in made.stand_ins
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lrestore.messages import Change, Deletion, LiveFacts
 from lrestore.report.model import Api, Item, Report
-from lrestore.report.packed_items import FEW, Has, Items, pack, unpack
+from lrestore.report.packed_items import FEW_ITEMS, Has, Items, pack, unpack
 from lrestore.report.write import json_pieces, report_json
 from lrestore.run.compare.people import with_names
 from lrestore.text.storable import to_json
@@ -48,7 +48,7 @@ def test_packed_items_are_the_same_items(items: list[Item]) -> None:
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_the_files_of_many_items_are_those_of_a_few(more: int) -> None:
-    many = _report(FEW + more)
+    many = _report(FEW_ITEMS + more)
     assert isinstance(many.items, tuple) is not more
     plain = msgspec.structs.replace(many, items=tuple(many.items))
     assert b"".join(json_pieces(many)) == msgspec.json.format(to_json(plain), indent=2).encode() + b"\n"
@@ -56,7 +56,7 @@ def test_the_files_of_many_items_are_those_of_a_few(more: int) -> None:
 
 
 def test_users_get_their_names_in_packed_items() -> None:
-    named = with_names(_report(FEW + 1), lambda ids: {"7": "Ada"} if ids == ["7"] else {})
+    named = with_names(_report(FEW_ITEMS + 1), lambda ids: {"7": "Ada"} if ids == ["7"] else {})
     assert {one.live.updated_by for one in named.items if one.live} == {"Ada"}
 
 

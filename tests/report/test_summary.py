@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lrestore.messages import Change, Deletion, ItemKey, ItemResult
 from lrestore.report.model import Difference, OnlyLive, Report, Verify
 from lrestore.report.rehearsal import NotSimulated, Rehearsal
-from lrestore.report.summary import FIRST, LIMIT, markdown_summary
+from lrestore.report.summary import LIMIT, SUMMARY_BEGINS, markdown_summary
 from lrestore.text.markdown import markdown
 from tests.report.builders import builder, item, report
 
@@ -42,7 +42,7 @@ def everything() -> Report:
 
 def test_deletions_come_first_and_every_group_is_told() -> None:
     text = markdown_summary(everything())
-    assert text.encode().startswith(FIRST)
+    assert text.encode().startswith(SUMMARY_BEGINS)
     assert text.splitlines()[0] == (
         "# lrestore: restore, 6 items: 1 created, 2 updated, 1 unchanged, 1 skipped, 1 failed, 1 deletion"
     )

@@ -40,7 +40,7 @@ class Row:
         data = self.content if isinstance(self.content, bytes | str) else msgspec.msgpack.encode(self.content)
         return {
             "id": self.id,
-            "content_type": self.number or schema.KINDS[self.type].number,
+            "content_type": self.number or schema.VAULT_TYPES[self.type].number,
             "name": self.name,
             "owner_id": self.owner_id,
             "created_at": self.created_at,

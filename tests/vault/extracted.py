@@ -32,4 +32,4 @@ def backed_up(type: str, api_object: Mapping[str, object]) -> dict[str, object]:
 def _model(type: str) -> Any:
     from lrestore.sdk.api import models
 
-    return getattr(models, _EXTRACTED_AS.get(type, schema.KINDS[type].model))
+    return getattr(models, _EXTRACTED_AS.get(type, schema.VAULT_TYPES[type].model))

@@ -20,7 +20,7 @@ from lrestore.vault import sdk_shapes as shapes
 from lrestore.vault.decode import DecodedBlob, UnreadableError, decode, skim
 from tests.vault.builder import MADE_AT, SAMPLES, build, dashboard, row_of
 
-DASHBOARD = schema.KINDS["dashboard"]
+DASHBOARD = schema.VAULT_TYPES["dashboard"]
 pack = msgspec.msgpack.encode
 
 
@@ -44,7 +44,7 @@ def refusal(blob: bytes, kind: schema.VaultType = DASHBOARD) -> str:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_type_becomes_plain_builtins(name: str) -> None:
     """FR-002."""
-    assert decode(schema.KINDS[name], pack(SAMPLES[name])).raw == SAMPLES[name]
+    assert decode(schema.VAULT_TYPES[name], pack(SAMPLES[name])).raw == SAMPLES[name]
 
 
 def test_nested_parts_and_free_maps_keep_their_nulls() -> None:
@@ -81,7 +81,7 @@ def test_a_look_decodes_with_and_without_its_query() -> None:
         {"id": "1", "title": "t", "query_id": "7"},
         {"id": "1", "title": "t", "query": {"model": "m", "view": "v"}},
     )
-    look = schema.KINDS["look"]
+    look = schema.VAULT_TYPES["look"]
     assert decode(look, pack(bare)).raw["query_id"] == "7"
     assert decode(look, pack(full)).raw["query"]["view"] == "v"
 
@@ -124,7 +124,7 @@ def test_reserved_names_inside_of_free_form_maps_are_the_users_own() -> None:
 )
 def test_a_part_without_an_id_is_refused_by_its_path(name: str, parts: JsonObject, path: str) -> None:
     """Tiles, filters, sections: what is made of them is recorded under their ids."""
-    assert refusal(pack({**SAMPLES[name], **parts}), schema.KINDS[name]) == f"{path} has no id"
+    assert refusal(pack({**SAMPLES[name], **parts}), schema.VAULT_TYPES[name]) == f"{path} has no id"
 
 
 @pytest.mark.parametrize(
@@ -158,17 +158,17 @@ def test_a_broken_blob_is_refused_with_what_is_wrong_and_where(blob: bytes, reas
 @pytest.mark.parametrize("value", [None, ""])
 def test_plans_and_boards_may_have_no_name(name: str, field: str, value: str | None) -> None:
     """The specification lets these be null."""
-    assert skim(schema.KINDS[name], pack({"id": "1", field: value})).true_id == "1"
+    assert skim(schema.VAULT_TYPES[name], pack({"id": "1", field: value})).true_id == "1"
 
 
 @pytest.mark.parametrize(
-    ("name", "field"), [(kind.name, field) for kind in schema.KINDS.values() for field in kind.required]
+    ("name", "field"), [(kind.name, field) for kind in schema.VAULT_TYPES.values() for field in kind.required]
 )
 def test_what_every_object_of_a_type_has_is_required(name: str, field: str) -> None:
-    whole = dict.fromkeys(schema.KINDS[name].required, "1")
-    assert skim(schema.KINDS[name], pack(whole)).true_id == "1"
+    whole = dict.fromkeys(schema.VAULT_TYPES[name].required, "1")
+    assert skim(schema.VAULT_TYPES[name], pack(whole)).true_id == "1"
     del whole[field]
-    assert f"`{field}`" in refusal(pack(whole), schema.KINDS[name])
+    assert f"`{field}`" in refusal(pack(whole), schema.VAULT_TYPES[name])
 
 
 NAN = b"\xcb\x7f\xf8" + bytes(6)
@@ -262,7 +262,7 @@ def test_a_real_blob_changed_at_random_decodes_or_is_refused(name: str, changes:
     for change in changes:
         at = int(change.position * len(blob))
         blob = blob[:at] + change.inserted + blob[at + change.removed :]
-    kind = schema.KINDS[name]
+    kind = schema.VAULT_TYPES[name]
     content = decoded_or_refused(kind, blob)
     if content is not None:
         assert skim(kind, blob).true_id == content.true_id

@@ -304,14 +304,14 @@ def test_several_threads_read_from_one_vault(tmp_path: Path) -> None:
 def test_reading_one_item_does_not_search_the_file(tmp_path: Path) -> None:
     """One row of thousands is found by its key: SQLite says how it goes about it."""
     with opened(tmp_path, row_of("dashboard")) as vault:
-        where, values = queries.called(schema.KINDS["dashboard"], "1")
+        where, values = queries.called(schema.VAULT_TYPES["dashboard"], "1")
         plan = (
             vault._files[0]
             .connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values)
             .fetchall()
         )
         assert plan and all("SEARCH" in step[3] for step in plan)
-        where, values = queries.live(schema.KINDS["dashboard"])
+        where, values = queries.live(schema.VAULT_TYPES["dashboard"])
         plan = (
             vault._files[0]
             .connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values)

@@ -31,7 +31,7 @@ def classes() -> list[type]:
             for inner in shapes.shape(model).nested.values():
                 visit(inner)
 
-    for kind in schema.KINDS.values():
+    for kind in schema.VAULT_TYPES.values():
         visit(sdk_class_of(kind))
     return list(found)
 
@@ -69,6 +69,6 @@ def _refusal(decoder: msgspec.msgpack.Decoder[object], blob: bytes) -> str | Non
 
 @pytest.mark.parametrize("moment", ["2024-03-05T06:07:08.123000", "2024-03-05T06:07:08Z"])
 def test_a_timestamp_that_is_text_stays_text(moment: str) -> None:
-    dashboard = dictionary_of(sdk_class_of(schema.KINDS["dashboard"]))
+    dashboard = dictionary_of(sdk_class_of(schema.VAULT_TYPES["dashboard"]))
     decoder = msgspec.msgpack.Decoder(dashboard, dec_hook=checked_timestamp)
     assert decoder.decode(msgspec.msgpack.encode({"created_at": moment})) == {"created_at": moment}

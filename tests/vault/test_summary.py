@@ -259,7 +259,7 @@ def test_mappings_that_lookervault_recorded_are_handed_on(tmp_path: Path) -> Non
 
 
 def test_the_formats_types_are_the_ontologys() -> None:
-    assert {name: kind.number for name, kind in schema.KINDS.items()} == {
+    assert {name: kind.number for name, kind in schema.VAULT_TYPES.items()} == {
         name: content_type.vault_number for name, content_type in CONTENT_TYPES.items()
     }
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-FIRST = 100
+FIRST_PAGE = 100
 """Objects that one search returns in every release."""
-MOST = 1_000
+LARGEST_PAGE = 1_000
 """The ids of more would make the address too long, see :data:`MOST_LETTERS`."""
 GROWTH = 4
 """The next page is at most so many times as large: what it takes is estimated from the last, which may be wrong."""
@@ -22,14 +22,14 @@ MOST_S = 5.0
 """Far below the minute after which proxies give up; a connection and a thread of the server are occupied meanwhile."""
 MOST_LETTERS = 6_000
 """Ids are a part of the address, of which servers and proxies accept 8,000 characters."""
-LEAST = 10
+SMALLEST_PAGE = 10
 """However often searches fail, they stay cheaper than reads of single objects."""
 
 
 class _OfType:
     def __init__(self, first: int) -> None:
         self.size = first
-        self.ceiling = MOST
+        self.ceiling = LARGEST_PAGE
         self.failures = 0
         self.shown = 0
 
@@ -37,7 +37,7 @@ class _OfType:
 class PageSizes:
     """Sizes of pages, by type. Safe for threads. Makes no call."""
 
-    def __init__(self, first: int = FIRST) -> None:
+    def __init__(self, first: int = FIRST_PAGE) -> None:
         """``first``: how many objects the first search of a type asks for."""
         self._first = first
         self._types: dict[str, _OfType] = {}
@@ -70,24 +70,24 @@ class PageSizes:
         """
         with self._lock:
             one = self._of(type_name)
-            if not shown or asked < min(one.size, FIRST):
+            if not shown or asked < min(one.size, FIRST_PAGE):
                 return
             bytes_each, seconds_each = max(size_bytes, 1) / shown, max(server_s, 1e-6) / shown
             possible = min(MOST_BYTES / bytes_each, MOST_S / seconds_each)
-            least = min(FIRST, one.size)
+            least = min(FIRST_PAGE, one.size)
             one.size = min(one.ceiling, max(least, int(min(GROWTH * max(asked, least), possible))))
 
     def failed(self, type_name: str, asked: int, *, too_large: bool) -> None:
         """A search for ``asked`` objects has failed. ``too_large``: the server said that it asks for too many."""
         with self._lock:
             one = self._of(type_name)
-            one.size = min(one.size, max(LEAST, asked // 2))
-            one.failures += asked > FIRST
+            one.size = min(one.size, max(SMALLEST_PAGE, asked // 2))
+            one.failures += asked > FIRST_PAGE
             if too_large:
                 one.ceiling = min(one.ceiling, one.size)
             elif one.failures > 1:
                 # Once may be chance.
-                one.ceiling = min(one.ceiling, max(FIRST, one.size))
+                one.ceiling = min(one.ceiling, max(FIRST_PAGE, one.size))
 
     def reached(self, type_name: str, size: int) -> None:
         """The pages of another process have grown to this size."""

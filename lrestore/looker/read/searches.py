@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lrestore.errors import ConnectError, LookerError, RateLimitedError
 from lrestore.looker.caller import Page, PageCaller, UndecodedRow
-from lrestore.looker.read.page_sizes import FIRST, MOST, PageSizes
+from lrestore.looker.read.page_sizes import FIRST_PAGE, LARGEST_PAGE, PageSizes
 from lrestore.looker.read.reads import identifying_fields
 from lrestore.ontology import CONTENT_TYPES
 
@@ -34,7 +34,7 @@ class Searches:
 
     def of(self, field_names: str) -> Searches:
         """Searches for a few small fields alone, in large pages from the beginning."""
-        return Searches(self._session, PageSizes(MOST), field_names)
+        return Searches(self._session, PageSizes(LARGEST_PAGE), field_names)
 
     def by_ids(self, type_name: str, ids: Collection[str]) -> Iterator[tuple[Sequence[str], dict[str, UndecodedRow]]]:
         """The ids of each page, and by id the objects that it shows, outside the trash.
@@ -50,10 +50,10 @@ class Searches:
                 found = self._chunk(type_name, chunk)
             except LookerError as error:
                 self._note(type_name, len(chunk), error)
-                if len(chunk) <= FIRST:
+                if len(chunk) <= FIRST_PAGE:
                     raise
                 log.debug("search for %d %ss failed, asking for fewer: %s", len(chunk), type_name, error)
-                most = max(FIRST, len(chunk) // 2)
+                most = max(FIRST_PAGE, len(chunk) // 2)
                 continue
             yield chunk, found
             rest = rest[count:]
@@ -96,4 +96,4 @@ class Searches:
         query |= {"fields": self._field_names} if self._field_names else {}
         heads = self._field_names.split(",") if self._field_names else identifying_fields(type_name)
         # A page that is larger than any release promises is not insisted on.
-        return self._session.page(entry.search, query=query, only=heads, once=len(ids) > FIRST)
+        return self._session.page(entry.search, query=query, only=heads, once=len(ids) > FIRST_PAGE)

@@ -17,12 +17,12 @@ from lrestore.report.changes import leaves
 from lrestore.report.field_values import old_and_new
 from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, Report
-from lrestore.report.text import ACTIONS, COLUMNS
+from lrestore.report.text import COLUMNS, VERBS
 from lrestore.text.terminal import plain
 
 ROOM = 3_500_000
 """Bytes for the list: the whole page stays under 5 MB."""
-FIRST = 200
+FIRST_ROWS = 200
 """Number of rows that can be read before the others are unpacked."""
 _FIELDS = (40, 10, 3, 1, 0)
 """Numbers of changed fields that are listed of one item, most first; the JSON report has all."""
@@ -85,8 +85,8 @@ def _deflated(report: Report, rows: Sequence[bytes], room: int) -> PackedRows:
 
 def _compressed(rows: Sequence[bytes], most: int) -> tuple[tuple[Listed, ...], str, int]:
     """The first rows, the others compressed, and the bytes of both."""
-    first = tuple(_listed(rows[:FIRST], most))
-    others, compress = _listed(rows[FIRST:], most), zlib.compressobj(9)
+    first = tuple(_listed(rows[:FIRST_ROWS], most))
+    others, compress = _listed(rows[FIRST_ROWS:], most), zlib.compressobj(9)
     pieces = [compress.compress(b"[")]
     for number, row in enumerate(others):
         pieces.append(compress.compress((b"," if number else b"") + msgspec.json.encode(row)))
@@ -129,7 +129,7 @@ def _word(entry: Item | Difference, mode: str) -> str:
     """The word for the outcome, or for the action that is planned."""
     if isinstance(entry, Difference):
         return "missing" if entry.missing else "different"
-    return ACTIONS.get(entry.outcome, entry.outcome) if mode in COLUMNS else entry.outcome
+    return VERBS.get(entry.outcome, entry.outcome) if mode in COLUMNS else entry.outcome
 
 
 def _name(name: str) -> str:

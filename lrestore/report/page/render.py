@@ -20,7 +20,7 @@ from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 from lrestore.version import __version__
 
-FIRST = b"<!doctype html>"
+HTML_BEGINS = b"<!doctype html>"
 """The beginning of every page."""
 
 

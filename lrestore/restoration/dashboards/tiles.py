@@ -196,24 +196,24 @@ def _sources_of(tile: DashboardTile) -> tuple[Hashable, ...]:
 _TEXTS: Final = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
 
 
-KINDS = frozenset({"text", "button", "extension", "filter"})
+TILE_KINDS = frozenset({"text", "button", "extension", "filter"})
 """Types of tiles without a query."""
 
 OF_WORDS = frozenset({"text", "button"})
 """The types among them without a result maker: Looker refuses to accept one."""
 
-NOTHING = "nothing"
+NO_SOURCE = "nothing"
 
 _OWN_TEXTS: Final = ("title_text", "subtitle_text", "body_text", "rich_content_json")
 
 
 def kind_of_tile(tile: DashboardTile) -> str:
-    """The kind of a tile: its type, or ``look`` or ``chart`` by its source, or :data:`NOTHING`.
+    """The kind of a tile: its type, or ``look`` or ``chart`` by its source, or :data:`NO_SOURCE`.
 
     A tile with a result maker cannot become a text tile (Looker: "Result Maker IDs should not be provided for text
     elements"), and a tile keeps its id: a tile of another kind is another tile.
     """
-    if tile.get("type") in KINDS:
+    if tile.get("type") in TILE_KINDS:
         return str(tile["type"])
     maker = tile.get("result_maker") or {}
     if tile.get("look_id"):
@@ -223,7 +223,7 @@ def kind_of_tile(tile: DashboardTile) -> str:
         return "chart"
     if tile.get("extension_id"):
         return "extension"
-    return "text" if any(tile.get(name) for name in _OWN_TEXTS) else NOTHING
+    return "text" if any(tile.get(name) for name in _OWN_TEXTS) else NO_SOURCE
 
 
 def same_kind(tile: DashboardTile, live: DashboardTile) -> bool:
@@ -241,7 +241,7 @@ def shows_nothing(tile: DashboardTile) -> bool:
     kind = kind_of_tile(tile)
     if kind in _NEEDS:
         return not any(tile.get(name) for name in _NEEDS[kind])
-    return kind == NOTHING or (kind in KINDS and all(tile.get(name) is None for name in _OWN_TEXTS))
+    return kind == NO_SOURCE or (kind in TILE_KINDS and all(tile.get(name) is None for name in _OWN_TEXTS))
 
 
 def strict_key(tile: DashboardTile) -> Hashable:

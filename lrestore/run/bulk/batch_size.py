@@ -12,15 +12,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lrestore.looker.read.page_sizes import FIRST
+from lrestore.looker.read.page_sizes import FIRST_PAGE
 from lrestore.messages import Outcome
 from lrestore.run.prepare.prefetch import PREFETCHED
 
-PAGE = FIRST
+PAGE = FIRST_PAGE
 """Of the unchanged items of any type."""
-SMALL = 16
+SMALL_BATCH = 16
 """Small enough that no worker holds work that others could do."""
-LEAST = 8
+SMALLEST_BATCH = 8
 """A batch of one costs a call of its own: a search each for few workers is cheaper than many calls for all."""
 _WORTH_A_SEARCH = 50
 """Fewer unchanged items wait while others are in progress: these may release more of the type for the same search."""
@@ -59,9 +59,9 @@ class BatchSizes:
 
     def __init__(self, in_flight: int) -> None:
         # While the next batch is searched for, each thread ends an item and takes another.
-        self._low = 2 * in_flight + SMALL
+        self._low = 2 * in_flight + SMALL_BATCH
         # All threads of a worker have an item, and the next ones are read meanwhile.
-        self._small = max(SMALL, 2 * in_flight)
+        self._small = max(SMALL_BATCH, 2 * in_flight)
         self._all = _Unchanged()
         self._of_type: dict[str, _Unchanged] = defaultdict(_Unchanged)
         self._pages: dict[str, int] = {}
@@ -84,8 +84,8 @@ class BatchSizes:
         Towards the end the workers share what is left. Few unchanged items wait for others, as long as these come.
         """
         share = max(1, ready // max(1, in_hand.workers))
-        if not self._all.reaches(_MOSTLY, SMALL):
-            return min(self._small, max(share, LEAST)) if in_hand.here <= self._low else 0
+        if not self._all.reaches(_MOSTLY, SMALL_BATCH):
+            return min(self._small, max(share, SMALLEST_BATCH)) if in_hand.here <= self._low else 0
         page = self._page(type_name)
         # One page is searched for while the last one is, too: searches take longer than comparisons.
         if in_hand.here > max(page, self._low):
@@ -98,4 +98,4 @@ class BatchSizes:
     def _page(self, type_name: str) -> int:
         if not self._of_type[type_name].reaches(_NEARLY_ALL, _MEMORY):
             return PAGE
-        return max(LEAST, self._pages.get(type_name, PAGE))
+        return max(SMALLEST_BATCH, self._pages.get(type_name, PAGE))

@@ -26,7 +26,7 @@ from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.report.events import Announcer
 from lrestore.run.bulk.batch_size import BatchSizes
-from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
+from lrestore.run.bulk.coordinator_outbox import COORDINATOR_NUMBER, CoordinatorOutbox
 from lrestore.run.bulk.crash_policy import CrashPolicy
 from lrestore.run.bulk.hand_out import HandOut
 from lrestore.run.bulk.open_tasks import OpenTasks
@@ -168,7 +168,7 @@ class Coordinator:
             crash_point("coordinator.result_seen")
             self._settle(settled)
         for number, confirmed in message.numbers.items():
-            if number == COORDINATOR:
+            if number == COORDINATOR_NUMBER:
                 self._outbox.confirm(confirmed)
             elif number in self._processes.workers:
                 self._processes.send(self._processes.workers[number], Ack(confirmed))

@@ -9,7 +9,7 @@ from lrestore.run.bulk.protocol import Own
 from lrestore.run.bulk.sent_records import Unconfirmed
 from lrestore.run.journal.records import Finished
 
-COORDINATOR = 0
+COORDINATOR_NUMBER = 0
 """The worker number of the coordinator itself."""
 _AT_ONCE = 16
 """Records that may be unconfirmed: far fewer than the channel to the writer holds, which prevents a deadlock."""
@@ -20,7 +20,7 @@ class CoordinatorOutbox:
 
     def __init__(self, tell: Callable[[Own], None]) -> None:
         self._tell = tell
-        self._unconfirmed = Unconfirmed(COORDINATOR)
+        self._unconfirmed = Unconfirmed(COORDINATOR_NUMBER)
 
     @property
     def pending(self) -> int:

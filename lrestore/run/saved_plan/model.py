@@ -17,14 +17,14 @@ KIND = "lrestore plan"
 
 Action = Literal["create", "update", "unchanged", "skip", "fail"]
 
-ACTIONS: dict[Outcome, Action] = {
+ACTION_OF: dict[Outcome, Action] = {
     "created": "create",
     "updated": "update",
     "unchanged": "unchanged",
     "skipped": "skip",
     "failed": "fail",
 }
-OUTCOMES: dict[Action, Outcome] = {action: outcome for outcome, action in ACTIONS.items()}
+OUTCOME_OF: dict[Action, Outcome] = {action: outcome for outcome, action in ACTION_OF.items()}
 
 
 class PlannedWrite(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,7 +122,7 @@ class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
         return ItemResult(
             key=self.key,
             name=self.name,
-            outcome=OUTCOMES[self.action],
+            outcome=OUTCOME_OF[self.action],
             destination_id=self.destination_id,
             reason=self.reason,
             changes=tuple(change for write in self.writes for change in write.changes),

@@ -17,7 +17,7 @@ from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
 from lrestore.run.saved_plan.live_digest import digests_of
-from lrestore.run.saved_plan.model import ACTIONS, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
+from lrestore.run.saved_plan.model import ACTION_OF, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
 from lrestore.run.saved_plan.names import new, with_planned_names
 from lrestore.text.storable import storable
 
@@ -68,7 +68,7 @@ def planned_item(plan: ItemPlan) -> PlannedItem:
         type=key.type,
         id=key.id,
         name=storable(plan.name),
-        action=ACTIONS[plan.action],
+        action=ACTION_OF[plan.action],
         destination_id=plan.live_id,
         reason=plan.reason,
         writes=planned_writes(plan),

@@ -20,7 +20,7 @@ from lrestore.restoration.writes import Plan
 from lrestore.run.select.order import depth
 from lrestore.run.undo.foreign import Foreign
 
-NOTHING: Mapping[ItemKey, Set[str]] = MappingProxyType({})
+NONE_LEFT: Mapping[ItemKey, Set[str]] = MappingProxyType({})
 CONTENT = ("scheduled_plan", "board", "dashboard", "look")
 """Deleted before the copies are restored, because these take slugs and titles back."""
 HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "lookml_model")
@@ -58,7 +58,9 @@ class Removals:
     of what holds them now, with the types of these holders. They do not count as foreign there.
     """
 
-    def __init__(self, context: Context, keys: Collection[ItemKey], left: Mapping[ItemKey, Set[str]] = NOTHING) -> None:
+    def __init__(
+        self, context: Context, keys: Collection[ItemKey], left: Mapping[ItemKey, Set[str]] = NONE_LEFT
+    ) -> None:
         self._live = context.destination.live
         self._foreign = Foreign(context, keys, left)
         self._rules = UndoRules(context.backup.undone, context.records, context.earlier)

@@ -90,7 +90,7 @@ def _facts(file: OpenFile) -> FileFacts:
         number, row_id, synced_at, deleted_at, size = row
         synced = utc_iso(synced_at)
         newest = max(newest, synced)
-        kind = schema.KIND_BY_NUMBER.get(number)
+        kind = schema.TYPE_BY_NUMBER.get(number)
         if kind is not None:
             held.add(kind.name)
             key = hash((kind.number, str(row_id).removeprefix(kind.prefix)))

@@ -66,7 +66,7 @@ class BackupFiles:
         recorded = all(file.recorded for file in self.files)
         if recorded or len(known & ALWAYS_THERE) < _ENOUGH:
             return known
-        return known | (frozenset(schema.KINDS) - ALWAYS_THERE)
+        return known | (frozenset(schema.VAULT_TYPES) - ALWAYS_THERE)
 
     @cached_property
     def held(self) -> frozenset[str]:

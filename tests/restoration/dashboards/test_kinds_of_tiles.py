@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lrestore.content.shapes.boundary import as_tile
 from lrestore.json_types import JsonObject
-from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_nothing
+from lrestore.restoration.dashboards.tiles import NO_SOURCE, kind_of_tile, shows_nothing
 from lrestore.restoration.identify.parts import match_parts
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
@@ -102,7 +102,7 @@ def test_no_part_is_matched_with_one_of_another_kind(
         ({"type": "vis", "merge_result_id": "1"}, "chart"),
         ({"extension_id": "a::b"}, "extension"),
         ({"title_text": "Intro"}, "text"),
-        ({"type": "vis", "title": "Empty", "result_maker": {"filterables": []}}, NOTHING),
+        ({"type": "vis", "title": "Empty", "result_maker": {"filterables": []}}, NO_SOURCE),
     ],
 )
 def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: JsonObject, kind: str) -> None:

@@ -13,9 +13,9 @@ import os
 from lrestore.run.bulk.pipes import die_with_parent
 from lrestore.sdk import on_demand
 
-COORDINATOR = "_LRESTORE_COORDINATOR"
+COORDINATOR_VARIABLE = "_LRESTORE_COORDINATOR"
 """The environment variable with the id of the process that starts the fork server."""
 
-if COORDINATOR in os.environ:
-    die_with_parent(int(os.environ.pop(COORDINATOR)))
+if COORDINATOR_VARIABLE in os.environ:
+    die_with_parent(int(os.environ.pop(COORDINATOR_VARIABLE)))
 on_demand.allow()
