@@ -153,7 +153,10 @@ class ItemRestorer:
         answer = self._insist(plan, lambda: self._send(write, path, only) or {})
         applied.done += 1
         applied.warnings += not_taken(plan.own, answer)
-        self._context.destination.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
+        live = plan.match.live or {}
+        known = {name: live[name] for name in entry.natural_key if name in live}
+        written = {**known, **plan.own.body, **answer, entry.id_field: plan.own.live_id}
+        self._context.destination.live.put(plan.key.type, written, plan.own.body.keys())
         self._context.destination.live.note(plan.key.type, plan.own.live_id)
         here = ItemKey(plan.key.type, plan.own.live_id)
         note_answer(self._context.journal, here, here, plan.own.body, answer)

@@ -130,9 +130,12 @@ class Live:
         """
         return self._listings[type_name].table()
 
-    def put(self, type_name: str, obj: JsonObject) -> None:
-        """Record Looker's answer to a write, so that listing and index stay correct."""
-        self.index.note(type_name, obj)
+    def put(self, type_name: str, obj: JsonObject, changed: Collection[str] | None = None) -> None:
+        """Record Looker's answer to a write, so that listing and index stay correct. ``changed``: the fields that were
+        written of an object that was there: the index has it already, unless they identify it.
+        """
+        if changed is None or not {"deleted", *CONTENT_TYPES[type_name].natural_key}.isdisjoint(changed):
+            self.index.note(type_name, obj)
         if type_name in LISTED:
             self._listings[type_name].put(obj)
 

@@ -162,6 +162,19 @@ def test_what_a_process_of_the_run_has_written_is_there(session: LookerSession, 
     assert not known.take_missing("look", "501", new())
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"), [(["description"], False), (["title"], True), (["deleted"], True), (None, True)]
+)
+def test_a_write_is_told_if_it_may_change_what_the_index_says(
+    session: LookerSession, tmp_path: Path, changed: list[str] | None, told: bool
+) -> None:
+    """Most writes change none of the fields by which an object is found."""
+    live = Live(session, sees_all=always, shared=Shared(tmp_path, "run 1", frozenset({"look"})))
+    live.put("look", {"id": "500", **new(), "description": "Other"}, changed)
+    claims = [file for file in tmp_path.rglob("*") if file.is_file() and file.stat().st_size]
+    assert bool(claims) == told
+
+
 def test_a_process_that_cannot_tell_the_others_what_it_writes_answers_no_more(
     session: LookerSession, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

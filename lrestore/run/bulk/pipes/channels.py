@@ -37,6 +37,8 @@ class Channel(Generic[Out, In]):
     def __init__(self, end: Connection[Any, Any], kind: Any) -> None:
         self._end = end
         self._kind = kind
+        # Both are made where they are used: an end goes to another process first.
+        self._decoder: msgspec.msgpack.Decoder[In] | None = None
         self._poll: Callable[[float], list[Any]] | None = None
 
     def fileno(self) -> int:
@@ -62,10 +64,11 @@ class Channel(Generic[Out, In]):
         except OSError as error:
             raise PeerGoneError(f"the peer of this channel is gone: {error.strerror or error}") from error
         try:
-            message: In = msgspec.msgpack.decode(data, type=self._kind)
+            if self._decoder is None:
+                self._decoder = msgspec.msgpack.Decoder(self._kind)
+            return self._decoder.decode(data)
         except msgspec.DecodeError as error:
             raise TornMessageError(f"not a message of this channel: {error}") from error
-        return message
 
     def ready(self, timeout_s: float = 0.0) -> bool:
         """Whether ``receive`` would not block: there is a message, or the peer is gone."""
