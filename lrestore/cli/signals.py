@@ -126,7 +126,7 @@ class Stopping:
 
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:
-        """Nothing in progress must be finished: inside, the first signal raises KeyboardInterrupt.
+        """No work is in progress that must be finished: inside, the first signal raises KeyboardInterrupt.
 
         Entering raises it too if a signal has already arrived.
         """

@@ -160,7 +160,7 @@ class LookerSession:
             texts = _ROWS.decode(answer.body)
             heads = [_part_of(text, only) for text in texts]
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            # What is wrong with it is told as for any other answer.
+            # The error names the fault as for any other answer.
             whole = self._decoded(call, answer, None)
             wrong = fault_in(operation, _NOTHING, query, whole) or "holds something that is not an object"
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}") from None

@@ -236,7 +236,7 @@ def _unexplained(
     copied = written.copied(write.type, write.source_id)
     found = []
     for name in write.body:
-        # What the copy has is no change: a reference may lead to another id, since its object was made again.
+        # A value of the copy is no change: a reference may lead to another id, since its object was made again.
         values = [*written.values(write.type, ids, name), *([copied[name]] if name in copied else [])]
         if name in _ORDERS and (values or written.moved_parts):
             continue

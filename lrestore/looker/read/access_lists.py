@@ -41,7 +41,7 @@ def grants_text(grants: tuple[Grant, ...]) -> str:
 
 
 def own_entries(session: Caller, metadata_id: str) -> dict[str, Grant]:
-    """The entries that hang on one metadata row itself, by their ids."""
+    """The entries of one metadata row itself, without inherited ones, by their ids."""
     rows = session.call("all_content_metadata_accesses", query={"content_metadata_id": metadata_id})
     return {str(row["id"]): _grant(row) for row in rows}
 

@@ -54,7 +54,7 @@ class Existence:
                 return self._known[key]
         found = self._ask(key)
         with self._lock:
-            # What Looker has shown along with another object is among the facts alone.
+            # An object that Looker has shown along with another one has facts, and no entry here yet.
             return self._known.setdefault(key, _can_be_referred_to(found))
 
     def facts(self, type_name: str, object_id: str) -> JsonObject | None:

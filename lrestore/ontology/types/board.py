@@ -40,7 +40,7 @@ BOARD = ContentType(
     search="search_boards",
     title_field="title",
     required=("id",),
-    # Nothing that is known makes it unique; more than one match ends in a dead letter.
+    # Titles are not unique; if several boards have it, the item becomes a dead letter.
     natural_key=("title",),
     namesakes=True,
     created_at=True,

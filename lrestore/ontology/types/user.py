@@ -1,4 +1,4 @@
-"""Users. Their roles and groups hang on association calls; e-mail credentials are a part of their own."""
+"""Users. Roles and groups are set by calls of their own; e-mail credentials are a part with endpoints of its own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ USER = ContentType(
         ),
     ),
     references=(
-        # The personal folder comes to be with its user, so this is set in a later call.
+        # Looker creates the personal folder together with its user, so this is set in a later call.
         Reference("home_folder_id", "folder", "soft"),
         Reference("group_ids[]", "group", "edge"),
         Reference("role_ids[]", "role", "edge"),

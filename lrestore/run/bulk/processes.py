@@ -72,7 +72,7 @@ class Processes:
 
     @contextmanager
     def none_left(self) -> Iterator[None]:
-        """Whatever is raised inside, no process is left behind."""
+        """Ends all processes if the body raises."""
         try:
             yield
         except BaseException:

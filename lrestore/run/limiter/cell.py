@@ -56,4 +56,4 @@ class MemoryCell:
         return 0
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Does nothing: the memory belongs to this process alone."""
