@@ -12,7 +12,7 @@ import os
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,14 +148,18 @@ class InstanceFixture:
         return start_command(
             self._reported(argv),
             cwd=self.directory,
-            environ=environment(**self.settings(), **environ),
+            environ=environment(**{**self.settings(), **environ}),
             stdout=subprocess.PIPE,
         )
 
-    def process(self, *argv: str, **environ: str) -> Ran:
-        """The command as a process, to its end."""
+    def process(
+        self, *argv: str, meanwhile: Callable[[subprocess.Popen[str]], object] | None = None, **environ: str
+    ) -> Ran:
+        """The command as a process, to its end. ``meanwhile`` is called when it has been started."""
         seen = self._seen()
         with self.start(*argv, **environ) as process:
+            if meanwhile is not None:
+                meanwhile(process)
             out, err = process.communicate(timeout=HANG_S)
         return self._ran(process.returncode, out, err, seen)
 

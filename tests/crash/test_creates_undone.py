@@ -1,28 +1,26 @@
-"""A worker dies right after the answer to a create, before anything is recorded; the session ends, and is undone."""
+"""A worker dies right after a create, before anything is recorded; the session ends, and is undone."""
 
 from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from lrestore.crash_points import COUNT, CRASH, passes
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import remove_tree
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import InstanceFixture, Ran
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import pictures, undo
+from tests.crash.unanswered import with_a_death_after
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 WORLD = Sizes(users=4, groups=4, folders=4, depth=2, looks=3, dashboards=2, tiles=2, filters=1, boards=1, plans=1)
-ANSWERED = "call.after_answer"
-ALONE = {"LRESTORE_RUN_WORKERS": "1", "LRESTORE_RUN_IN_FLIGHT": "1"}
-"""The calls of one worker come in the same order each time."""
+ALL = ("--select", "all", "--yes")
 
 
 CONTENT = ("scheduled_plan", "board", "dashboard", "look", "folder")
@@ -50,7 +48,10 @@ class Emptied:
             for row in rows[-1:]:
                 remove_tree(instance.world, kind, str(row["id"]))
         self._lost = copy.deepcopy(instance.world)
-        self.creates, restored = self._undisturbed()
+        restored = instance.process(*ALL).all_good()
+        creates = Counter(call.operation for call in restored.writes if call.operation.startswith("create_"))
+        self.creates = [(operation, nth) for operation, count in creates.items() for nth in range(1, count + 1)]
+        """Each create: its operation, and the how manieth of these it is."""
         undo(instance, restored, "--undo-created", "delete").all_good()
         self.undone = pictures(instance.world)
 
@@ -60,18 +61,6 @@ class Emptied:
         self.instance.simulator.simulation.replace_world(self.instance.world)
         for leftover in self.instance.directory.glob("state.db*"):
             leftover.unlink()
-
-    def restore(self, **environ: str) -> Ran:
-        """Restore everything, with one worker."""
-        return self.instance.process("--select", "all", "--yes", **environ).all_good()
-
-    def _undisturbed(self) -> tuple[list[int], Ran]:
-        """The passes of the point that follow a create, in an undisturbed run; and that run."""
-        count = str(self.instance.directory / "undisturbed")
-        ran = self.restore(**{COUNT: count})
-        by_worker = ran.calls[len(ran.calls) - passes(count)[ANSWERED] :]
-        made = [at for at, call in enumerate(by_worker, 1) if call.method == "POST" and call.operation[:6] == "create"]
-        return made, ran
 
 
 def _can_go(kind: str, row: dict[str, object]) -> bool:
@@ -92,19 +81,17 @@ def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emptied]:
         yield Emptied(instance)
 
 
-def test_every_type_is_created_and_each_create_has_its_pass(emptied: Emptied) -> None:
+def test_every_type_is_created(emptied: Emptied) -> None:
     assert len(emptied.creates) > 15
+    assert {f"create_{kind}" for kind in TYPES} <= {operation for operation, _ in emptied.creates}
 
 
 def test_a_worker_that_dies_right_after_a_create_leaves_no_more_than_an_undisturbed_one_when_undone(
-    emptied: Emptied, tmp_path: Path, death: int
+    emptied: Emptied, death: int
 ) -> None:
     """With as many passes as there are creates, the worker dies once after each of them."""
-    order = random.Random(0).sample(emptied.creates, len(emptied.creates))
-    number = order[death % len(order)]
+    order = random.Random(0).sample(sorted(emptied.creates), len(emptied.creates))
     emptied.begin_anew()
-    count = str(tmp_path / "passed")
-    restored = emptied.restore(**{CRASH: f"{ANSWERED}:{number}", COUNT: count})
-    assert passes(count)[ANSWERED] >= number and "died" in restored.err
+    restored = with_a_death_after(emptied.instance, *order[death % len(order)], *ALL).all_good()
     undo(emptied.instance, restored, "--undo-created", "delete").all_good()
     assert difference(emptied.undone, pictures(emptied.instance.world)) == {}
