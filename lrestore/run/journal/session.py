@@ -49,6 +49,8 @@ class SessionJournal:
         self._route = mappings.route
         self._mapped: dict[tuple[str, str], Recorded] = {}
         self._again: dict[ItemKey, bool] = {}
+        self._dropped: set[ItemKey] = set()
+        """Items of which an intent was dropped and may not be so on disk yet."""
         self._settle_time = SettleTime()
         self._kept_before: dict[tuple[str, str], str] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash if two use one at the same time.
@@ -95,6 +97,10 @@ class SessionJournal:
         return opened
 
     def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
+        if intent.key in self._dropped:
+            # On record, the create that Looker has refused would still be open: it would be waited for.
+            self._settle()
+            self._dropped.discard(intent.key)
         with self._reading:
             opened_at = self._reader.last_open_try(self._route, intent)
         if opened_at is None:
@@ -109,6 +115,7 @@ class SessionJournal:
     def drop_intent(self, intent: Intent) -> None:
         self._send(Dropped(intent))
         self._since_tasks.settled(intent)
+        self._dropped.add(intent.key)
 
     def keep(self, live: LiveObject, more: abc.Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
         self._undo.before_update(live.type, live.id, live.name, live.raw, more, touches)

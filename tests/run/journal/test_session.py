@@ -1,4 +1,4 @@
-"""The journal knows the undo copies of other processes of its session."""
+"""The journal knows what other processes of its session have done, and what it has done itself."""
 
 from __future__ import annotations
 
@@ -34,6 +34,31 @@ def journal(tmp_path: Path) -> Iterator[SessionJournal]:
     with StateReader.open(tmp_path / "state.db") as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
         mappings = Mappings(reader, MappingRoute("s", "d"), None)
         yield SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, mappings)
+
+
+def test_a_create_that_was_refused_is_not_waited_for_although_its_record_is_on_its_way(tmp_path: Path) -> None:
+    """The same object is created again, with another title."""
+    on_the_way: list[JournalRecord] = []
+    with (
+        StateWriter.open(tmp_path / "state.db", now=utc_now) as writer,
+        StateReader.open(tmp_path / "state.db") as reader,
+        UndoJournal(tmp_path / "undo", worker=1) as undo,
+    ):
+        writer.begin_session(
+            RestorationSession(id=SESSION, mode="restore", source_instance="s", source_paths=(), destination="d")
+        )
+
+        def settle() -> None:
+            for record in on_the_way:
+                apply_record(writer, SESSION, record)
+            on_the_way.clear()
+
+        mappings = Mappings(reader, MappingRoute("s", "d"), None)
+        journal = SessionJournal(on_the_way.append, settle, reader, undo, SESSION, mappings)
+        (intent,) = journal.open_intents([Intent(ONE)])
+        assert journal.may_run_s(intent, 120.0) is not None
+        journal.drop_intent(intent)
+        assert journal.may_run_s(intent, 120.0) is None
 
 
 def keep(directory: Path, worker: int, *ids: str) -> None:
