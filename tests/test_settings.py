@@ -275,6 +275,9 @@ IMPOSSIBLE = [
     ("source.path", 3),
     ("state.path", ""),
     ("state.keep_undo_days", -1),
+    ("state.keep_undo_days", 10**9),
+    ("run.settle_s", 1e12),
+    ("destination.timeout_s", 1e12),
 ]
 
 

@@ -26,8 +26,10 @@ _PORTS = {"http": 80, "https": 443}
 _Count = Annotated[int, Meta(ge=0)]
 _Positive = Annotated[int, Meta(ge=1)]
 _Few = Annotated[int, Meta(ge=1, le=64)]
-_Amount = Annotated[float, Meta(ge=0)]
-_Seconds = Annotated[float, Meta(gt=0)]
+_Days = Annotated[int, Meta(ge=0, le=36_500)]
+_Amount = Annotated[float, Meta(ge=0, le=1e9)]
+_Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+"""Longer times cannot be added to a date, or waited for."""
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +109,7 @@ class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     path: str = "lrestore-state.db"
     """Sessions, checkpoints, dead letters, mappings; never the backup itself."""
-    keep_undo_days: _Count = 30
+    keep_undo_days: _Days = 30
     """Older undo copies are removed when a run starts, except those of unfinished sessions."""
 
 
