@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,29 +25,36 @@ NOT_STARTED = 3
 
 DEAD_LETTERS = 1
 
+_CTRL_C = frozenset({signal.SIGINT})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with ``argv`` and return its exit code. Raises nothing. None: the arguments of the process, which
     has no other purpose.
 
-    Other modules are imported inside: Ctrl-C during the imports also gives an exit code and no traceback.
+    Other modules are imported inside: Ctrl-C during the imports also gives an exit code and no traceback. It waits for
+    their end: an exception from a signal in the middle of msgspec's set-up crashes the process (seen with 0.22).
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if argv is None:
-            from lrestore.cli import quick_start
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+        try:
+            arguments = list(sys.argv[1:] if argv is None else argv)
+            if argv is None:
+                from lrestore.cli import quick_start
 
-            quick_start.begin_loading()
-        from lrestore.cli.command_line import parse_command_line
-        from lrestore.cli.output import prepare_streams, unfailing_stderr
+                quick_start.begin_loading()
+            from lrestore.cli.command_line import parse_command_line
+            from lrestore.cli.output import prepare_streams, unfailing_stderr
 
-        prepare_streams()
-        with unfailing_stderr():
-            try:
-                options = parse_command_line(arguments)
-            except SystemExit as end:
-                return _code(end)
-            return _guarded(options, shlex.join(["lrestore", *arguments]))
+            prepare_streams()
+            with unfailing_stderr():
+                try:
+                    options = parse_command_line(arguments)
+                except SystemExit as end:
+                    return _code(end)
+                return _guarded(options, shlex.join(["lrestore", *arguments]), before)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     except KeyboardInterrupt:
         return 130
 
@@ -59,8 +67,8 @@ def _resuming(options: Options) -> str:
     return command_words(options, "--resume", *named)
 
 
-def _guarded(options: Options, again: str) -> int:
-    """The one place where errors become exit codes."""
+def _guarded(options: Options, again: str, mask: Collection[int]) -> int:
+    """The one place where errors become exit codes. ``mask``: the signals that stay blocked."""
     from lrestore.cli.signals import Stopping
     from lrestore.errors import LrestoreError, RunError, StoppedError
 
@@ -68,6 +76,7 @@ def _guarded(options: Options, again: str) -> int:
         return _line(text, options, logging.WARNING)
 
     with Stopping(again, _resuming(options), line, keeps_nothing=bool(options.rehearse)) as stopping:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
             code = _command(options, stopping)
         except KeyboardInterrupt:

@@ -86,6 +86,26 @@ with unfailing_stderr(), Stopping("lrestore --select all", "lrestore --resume") 
     assert (done.returncode, done.stdout) == (143, "waits no more\n")
 
 
+def test_a_ctrl_c_waits_for_the_end_of_the_imports() -> None:
+    """An exception in the middle of them can crash the process, and one that is dropped there would be lost."""
+    program = """
+import os, signal, sys
+from lrestore.cli.main import main
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lrestore.cli.command_line":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+raise SystemExit(main(["--show", "sessions"]))
+"""
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("stopping: ")
+
+
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
 @pytest.mark.parametrize(("before", "way_on"), [("pass", "--select all"), ("stopping.begun()", "--resume")])
 def test_the_second_signal_stops_at_once_and_names_the_resume_command(
