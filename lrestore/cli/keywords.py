@@ -1,4 +1,4 @@
-"""The keywords of ``lrestore.restore()`` and its sisters, as types: the command's flags with underscores.
+"""The keywords of ``lrestore.restore()``, ``plan()``, ``verify()`` and ``undo()``: flags with underscores.
 
 Only type checkers and editors read this; :mod:`lrestore.cli.python_api` converts and checks what is given.
 """

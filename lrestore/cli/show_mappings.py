@@ -1,4 +1,4 @@
-"""``--show mappings`` and ``--show unmapped``: which live object a backed-up one is, asked from either side."""
+"""``--show mappings`` and ``--show unmapped``: the recorded mappings of objects, and the items that have none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of one rehearsal: its state file and the world, gone with the rehearsal, however that ends."""
+"""The folder of one rehearsal, for its state file and its world. It is removed at the end, or by the next rehearsal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in dead letters the temporary names that failed items still have in Looker."""
+"""Adds to dead letters the temporary names that failed items still have in Looker."""
 
 from __future__ import annotations
 

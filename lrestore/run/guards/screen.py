@@ -1,4 +1,4 @@
-"""Put together what is shown before the first write."""
+"""Collects the facts that the screen before the first write shows."""
 
 from __future__ import annotations
 
