@@ -122,14 +122,32 @@ def test_the_calls_are_those_of_a_quiet_night(night: Night) -> None:
     assert (quiet - alone).total() <= 3 * 2 + 1, "three types are listed, in pages"
 
 
+def _above(instance: InstanceFixture, look: dict[str, Any]) -> set[str]:
+    """The folder of a look, and all above it."""
+    found: set[str] = set()
+    folder: str | None = look["folder_id"]
+    while folder is not None:
+        found.add(folder)
+        folder = instance.world.table("folder").records[folder]["parent_id"]
+    return found
+
+
 def test_only_live_objects_are_narrowed_like_the_selection(night: Night) -> None:
     instance = night.instance
     (dashboard, look) = (one for _, one in night.new)
+    looks = instance.world.table("look").records
+    made = looks[look]
+    elsewhere = next(str(one["folder_id"]) for one in looks.values() if one["folder_id"] not in _above(instance, made))
+    another = next(str(one["user_id"]) for one in looks.values() if one["user_id"] != made["user_id"])
     cases: list[tuple[tuple[str, ...], set[str]]] = [
         (("--select", "look"), {look}),
         (("--select", "all", "--exclude", "look"), {dashboard}),
         (("--select", "all", "--name", "*a*"), {dashboard}),
         (("--select", "all", "--updated-before", "2026-11-01"), set()),
+        (("--select", "look", "--folder", str(made["folder_id"])), {look}),
+        (("--select", "look", "--folder", elsewhere), set()),
+        (("--select", "look", "--owner", str(made["user_id"])), {look}),
+        (("--select", "look", "--owner", another), set()),
         (("--select", "look=1,2"), set()),
     ]
     for argv, wanted in cases:
