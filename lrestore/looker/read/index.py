@@ -75,7 +75,9 @@ class InstanceIndex:
         self._worth = WORTH_READING_ALONE if shared is None else WORTH_READING
         self._clock = clock
         types = INDEXED if shared is None else INDEXED & shared.types
-        self._types = {name: OfType(_claims(shared, name)) for name in types}
+        self._types = {
+            name: OfType(_claims(shared, name, "claims"), _claims(shared, name, "written")) for name in types
+        }
 
     def lacks_all(self, type_name: str, object_ids: Collection[str]) -> bool:
         """Whether no object has one of the ids, in the trash or not. False if that is not proved. Lists that show no
@@ -118,6 +120,23 @@ class InstanceIndex:
             held.give_up(f"what other processes create is unknown: {error}")
             return False
 
+    def lacks_name(self, type_name: str, key: NaturalKey) -> bool:
+        """Whether no object has the natural key, so that nothing can refer to it by that. False if that is not proved.
+
+        This is answered any number of times, other than :meth:`take_missing`: nothing is created because of it.
+        """
+        if not is_whole(type_name, key):
+            return False
+        table, wanted = self._table(type_name), key_hash(type_name, key)
+        if table is None or table.has(wanted):
+            return False
+        held = self._types[type_name]
+        try:
+            return not held.written.has(wanted) and not held.answers.is_due()
+        except OSError as error:
+            held.give_up(f"what other processes create is unknown: {error}")
+            return False
+
     def expect(self, type_name: str, questions: int) -> None:
         """So many objects are going to be asked for."""
         if type_name in self._types:
@@ -131,8 +150,10 @@ class InstanceIndex:
             return
         held = self._types[type_name]
         held.has_created = True
+        entries = entries_of(type_name, str(written["id"]), written)
         try:
-            held.claims.add(entries_of(type_name, str(written["id"]), written))
+            held.claims.add(entries)
+            held.written.add(entries)
         except OSError as error:
             log.warning("other processes may not see what this one writes: %s", error)
             held.give_up(str(error))
@@ -219,5 +240,5 @@ class InstanceIndex:
         return Snapshot(self._run, read_at_s, entries.packed(), array("Q", trash).tobytes())
 
 
-def _claims(shared: Shared | None, type_name: str) -> Claims:
-    return Claims(None if shared is None else shared.path(type_name).with_suffix(".claims"))
+def _claims(shared: Shared | None, type_name: str, what: str) -> Claims:
+    return Claims(None if shared is None else shared.path(type_name).with_suffix(f".{what}"))

@@ -21,14 +21,17 @@ log = logging.getLogger("lrestore.looker")
 
 
 class OfType:
-    """The lists of one type, and their use. ``asked``: questions since the index was last good; ``shown``: hashes of
-    the ids that other reads of this process have shown, and that the lists must show, too; ``has_created``: whether
-    this process has written such an object since.
+    """The lists of one type, and their use.
+
+    ``claims``: what was answered as missing, or written; ``written``: the latter alone. ``asked``: questions since the
+    index was last good; ``shown``: hashes of the ids that other reads of this process have shown, and that the lists
+    must show, too; ``has_created``: whether this process has written such an object since.
     """
 
-    def __init__(self, claims: Claims) -> None:
+    def __init__(self, claims: Claims, written: Claims) -> None:
         self.lock = threading.RLock()
         self.claims = claims
+        self.written = written
         self.table: SnapshotTable | None = None
         self.asked = 0
         self.shown: set[int] = set()

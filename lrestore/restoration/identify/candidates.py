@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lrestore.content.identity import NaturalKey
 from lrestore.content.shapes.boundary import as_user
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.index import INDEXED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType, is_built_in
@@ -73,6 +74,22 @@ class NameSearch:
             return Candidates()
         searched = {name: value for name, value in wanted.items() if name != OWNER}
         return Candidates(wanted, self._context.destination.live.find(key.type, searched))
+
+    def targets(self, key: ItemKey, raw: JsonObject) -> Candidates:
+        """As :meth:`candidates`, for a reference to the item. Where the index of the instance shows that no live object
+        has the natural key, none is searched for: an object that another caller creates in the same minute is taken
+        for missing, and the item that refers to it is told to be incomplete.
+
+        An open create of the item may show at any moment, and the specification does not say whether lists show hidden
+        dashboards.
+        """
+        records = self._context.records
+        unsure = raw.get("hidden") or records.begun(key) or records.unsettled(key) or records.in_doubt(key)
+        if key.type in INDEXED and not unsure:
+            wanted = self._natural_key(key, raw)
+            if wanted and self._context.destination.live.index.lacks_name(key.type, wanted):
+                return Candidates(wanted)
+        return self.candidates(key, raw)
 
     def chosen(
         self, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]

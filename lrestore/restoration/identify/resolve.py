@@ -226,7 +226,7 @@ def _by_natural_key(context: Context, target: str, source_id: str) -> str | None
     if target == "folder":
         return by_path(context, source_id, partial(_known_folder, context))
     names = by_name(context)
-    candidates = names.candidates(key, backed_up)
+    candidates = names.targets(key, backed_up)
     rows = [
         row
         for row in candidates.rows

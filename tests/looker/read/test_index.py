@@ -175,6 +175,23 @@ def test_a_write_is_told_if_it_may_change_what_the_index_says(
     assert bool(claims) == told
 
 
+def test_a_name_that_no_answer_shows_is_lacking_however_often_it_is_asked_for(
+    session: LookerSession, clock: Clock, tmp_path: Path
+) -> None:
+    """Nothing is created because of it. What the run has written may be there."""
+    shared = Shared(tmp_path, "run 1", index.INDEXED)
+    known, other = ready(session, clock, shared), ready(session, clock, shared)
+    one, name = live_look(session), new()
+    assert known.take_missing("look", None, name)
+    assert known.lacks_name("look", name) and other.lacks_name("look", name)
+    assert not known.lacks_name("look", {"folder_id": one["folder_id"], "title": one["title"]})
+    assert not known.lacks_name("look", {"folder_id": None, "title": "no folder"})
+    other.note("look", {"id": "500", **name})
+    assert not known.lacks_name("look", name)
+    clock.now += index.GOOD_FOR_S
+    assert not InstanceIndex(Reads(session), index.never, shared, clock).lacks_name("look", new()), "not seen by all"
+
+
 def test_a_process_that_cannot_tell_the_others_what_it_writes_answers_no_more(
     session: LookerSession, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

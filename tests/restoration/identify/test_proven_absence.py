@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lrestore.looker.read.index import WORTH_READING_ALONE
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import WritingContext
+from lrestore.restoration.identify.candidates import Candidates
+from lrestore.restoration.identify.resolve import by_name
 from lrestore.restoration.item import ItemRestorer
 from tests.restoration.restore_fixture import RestoreFixture
 
@@ -57,6 +61,20 @@ def test_a_hidden_item_is_looked_for(setup: RestoreFixture) -> None:
     item = setup.item("dashboard=2")
     item.raw["hidden"] = True
     assert setup.counted(lambda: ItemRestorer(context).plan(item))["dashboard"] == 1
+
+
+@pytest.mark.parametrize("unsure", ["", "created", "open"])
+def test_a_reference_to_a_missing_look_costs_no_search_unless_it_may_appear(setup: RestoreFixture, unsure: str) -> None:
+    context, look = believing(setup), ItemKey("look", "2")
+    names = {name: setup.item(LOOK).raw[name] for name in ("title", "folder_id", "query_id")}
+    if unsure == "created":
+        context.destination.live.put("look", setup.call("create_look", names))
+    if unsure == "open":
+        context.journal.open_intents([Intent(look)])
+    found: list[Candidates] = []
+    calls = setup.counted(lambda: found.append(by_name(context).targets(look, setup.item(LOOK).raw)))
+    assert calls["search_looks"] == (2 if unsure else 0)
+    assert len(found[0].rows) == (unsure == "created")
 
 
 def test_an_item_that_another_person_has_just_created_is_adopted(setup: RestoreFixture) -> None:
