@@ -103,11 +103,13 @@ class ItemPlanner:
         self._context = context
         self._undo = UndoRules(context.backup.undone, context.records, context.earlier)
 
-    def plan(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
+    def plan(
+        self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False, match: Match | None = None
+    ) -> ItemPlan:
         """Plan the item. Reads the destination, writes nothing. Raises ItemError if the item cannot be restored.
 
         ``awaited`` are items that this one refers to and that the same run restores later; ``last``: it has had its
-        first pass, and waits for no item any more.
+        first pass, and waits for no item any more. ``match``: its live object, if it was looked for a moment ago.
         """
         deferred = Deferred(awaited, never if last else self._context.in_run, last=last)
         if self._context.backup.beside is not None:
@@ -119,7 +121,7 @@ class ItemPlanner:
         after_a_death(self._context, key)
         backup, records = self._context.backup, self._context.records
         self._context.destination.live.expect(partial(likely_targets, backup, records, key.type, raw))
-        match = find_live(self._context, key, raw)
+        match = match or find_live(self._context, key, raw)
         gone = self._undo.gone(key, match)
         if gone:
             return ItemPlan(key, item.name, "skipped", match, reason=gone)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
+from lrestore.restoration.identify.match import Match
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
 from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
@@ -52,11 +53,17 @@ class Planned:
 
 
 def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) -> Turn:
-    """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them."""
+    """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them.
+
+    Nothing is written between the passes of an item: what the first has not found, the second does not look for.
+    """
+    missing: dict[ItemKey, Match] = {}
 
     def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
-        plan = planner.plan(item, awaited, last=first_pass is not None)
+        plan = planner.plan(item, awaited, last=first_pass is not None, match=missing.pop(item.key, None))
+        if plan.deferred.found and plan.match.live is None and plan.match.taken is None:
+            missing[item.key] = plan.match
         if plan.match.unproved:
             planned.unproved[plan.key] = plan.match.unproved
         if plan.action == "created" and plan.own is not None:
