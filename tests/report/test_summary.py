@@ -58,6 +58,14 @@ def test_deletions_come_first_and_every_group_is_told() -> None:
         assert line in text.splitlines(), line
 
 
+def test_facts_that_only_some_runs_have_are_told() -> None:
+    more = {"undoes": "s0", "stopped_because": "too many failures", "reason": "CHG-7"}
+    lines = markdown_summary(msgspec.structs.replace(everything(), **more)).splitlines()
+    assert "- takes back session s0" in lines and not any(line.startswith("- backup") for line in lines)
+    assert "- stopped: too many failures" in lines
+    assert "- reason: CHG-7" in lines
+
+
 @pytest.mark.parametrize(
     ("mode", "first"),
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,15 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     reader.join(timeout=HANG_S)
     assert read == [b"{}"]
     assert pipe.is_fifo()
+
+
+def test_a_write_that_breaks_off_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"{"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "report.json"
+    path.write_bytes(b"{}")
+    with pytest.raises(LrestoreError, match=r"could not write the report to .*report\.json: No space left on device"):
+        write_whole(path, pieces())
+    assert path.read_bytes() == b"{}" and list(tmp_path.iterdir()) == [path]

@@ -17,7 +17,7 @@ import pytest
 
 from lrestore.cli.command_line import parse_command_line
 from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
-from lrestore.report.model import Api, By, Difference, OnlyLive, Report, Throughput, Verify
+from lrestore.report.model import Api, By, Difference, OnlyLive, Report, ReportedSource, Throughput, Verify
 from lrestore.report.page.items import Listed, PackedRows, pack_rows
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.render import page
@@ -110,6 +110,14 @@ def test_a_mode_that_writes_nothing_lists_what_would_be_done(mode: str) -> None:
 def test_an_undo_names_the_session_and_no_backup() -> None:
     text = visible(text_of(of([item()], undoes="20261123-120000-ab12")))
     assert "session 20261123-120000-ab12" in text and "vault.db" not in text
+
+
+def test_caller_reason_and_backup_are_named() -> None:
+    by = By(looker_user="Ada", os_user="root", host="box", command="lrestore --select all")
+    source = ReportedSource("prod", ("vault.db",), "f00d", age="2 hours old")
+    text = visible(text_of(of([item()], by=by, reason="CHG-7 <b>", source=source)))
+    for fact in ("Ada, root@box", "CHG-7 <b>", "lrestore --select all", "2 hours old", "f00d", "instance prod"):
+        assert fact in text, fact
 
 
 def test_a_verdict_in_yellow_names_the_warnings() -> None:
