@@ -41,9 +41,10 @@ def test_help_and_version_load_nothing_heavy(flag: str) -> None:
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_help_and_version_answer_at_once(flag: str) -> None:
-    """Measured against a bare Python, so that a slow machine does not matter."""
-    bare_s = _processor_time_s([sys.executable, "-c", "pass"])
-    assert _processor_time_s([sys.executable, "-m", "lrestore", flag]) < bare_s * 2 + 0.2
+    """In less than three times what the modules of Python take that every command has: 1.3, and 12 with the SDK."""
+    usual = "import argparse, dataclasses, json, logging, pathlib, re, subprocess, typing"
+    usual_s = _processor_time_s([sys.executable, "-c", usual])
+    assert _processor_time_s([sys.executable, "-m", "lrestore", flag]) < 3 * usual_s
 
 
 def test_version_prints_the_version(tmp_path: Path) -> None:
