@@ -148,7 +148,8 @@ class Stopping:
         self._signal = number
         if self._idle:
             raise KeyboardInterrupt
-        self._tell("stopping: items in progress are finished and recorded; a second signal stops at once")
+        finished = ": items in progress are finished and recorded" if self._begun else ""
+        self._tell(f"stopping{finished}; a second signal stops at once")
 
     def _tell(self, *texts: str) -> None:
         """Write without Python's buffers, which the interrupted code may be using. A closed terminal is

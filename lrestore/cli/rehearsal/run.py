@@ -49,7 +49,8 @@ def rehearse(
     latency_ms: float | None,
 ) -> Report:
     """Restore into a simulated Looker with the content of the backup, or into an empty one. Raises RunError if the
-    rehearsal cannot start. ``surroundings``: of its callbacks only progress, stop and events are used.
+    rehearsal cannot start. ``surroundings``: of them only progress, stop, events, log and
+    the typed command are used.
     """
     require_source(settings)
     state_warning = unusable_folder(Path(settings.state.path))
@@ -72,6 +73,7 @@ def rehearse(
             log=surroundings.log,
             announcer=surroundings.announcer,
             command="",
+            typed=surroundings.typed,
         ).reaching(lambda: credentials)
         report = execute(inside, msgspec.structs.replace(request, yes=True, override=GUARDS), here)
         state = Path(inside.state.path)

@@ -13,7 +13,7 @@ _SELECTING = (
     *("--updated-since", "--updated-before", "--include-deleted", "--with-dependencies"),
 )
 """Flags that say what is compared with what."""
-_MODES = ("--plan", "--verify", "--drift-exit-code", "--plan-out")
+_MODES = ("--plan", "--verify", "--drift-exit-code", "--plan-out", "--rehearse", "--rehearse-latency")
 _BEGUN_BEFORE = ("--resume", "--retry-dead-letters", "--apply")
 _MASKED = "***"
 
@@ -47,7 +47,7 @@ def _of_session(report: Report, typed: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def _of_comparison(report: Report, typed: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """A plan is carried out with the same flags; a difference is planned."""
+    """A plan is carried out with the same flags; what was rehearsed or differs is planned."""
     rest = _without(typed, (*_FILES, *_MODES))
     if report.mode == "plan":
         saved = _only(typed, ("--plan-out",))[1:]
@@ -56,7 +56,7 @@ def _of_comparison(report: Report, typed: Sequence[str]) -> Iterator[tuple[str, 
             yield "Carry out this plan", shlex.join([*_only(typed, ("--config",)), "--apply", file])
         else:
             yield "Carry it out", shlex.join(rest)
-    elif report.mode == "verify" and report.verify is not None and report.verify.different:
+    elif report.mode == "rehearse" or (report.verify is not None and report.verify.different):
         yield "Show what a restore would do", shlex.join([*rest, "--plan"])
 
 

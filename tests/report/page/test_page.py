@@ -205,6 +205,12 @@ def steps(told: Report, command: str) -> dict[str, str]:
             "lrestore --config p.toml --apply 'a plan.json'",
         ),
         (
+            "rehearse",
+            "lrestore --select look --rehearse empty --rehearse-latency 5 --html r.html",
+            "Show what a restore would do",
+            "lrestore --select look --plan",
+        ),
+        (
             "verify",
             "lrestore --select all --verify both --drift-exit-code 10 --report r.json",
             "Show what a restore would do",
