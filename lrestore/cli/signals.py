@@ -122,6 +122,8 @@ class Stopping:
         """The last line on stderr of a run that can be resumed or run again."""
         if self._keeps_nothing:
             return f"nothing was kept; run again with: {self._again}"
+        if self._begun and not self._resumable:
+            return f"this session cannot be resumed; start a new one with: {self._again}"
         return "resume with: " + (self._resume if self._resumable else self._again)
 
     @contextmanager

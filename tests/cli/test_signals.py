@@ -142,3 +142,12 @@ def test_an_ignored_hangup_stays_ignored() -> None:
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_session_that_is_lost_is_not_offered_to_be_resumed() -> None:
+    with Stopping("lrestore --select all", "lrestore --resume") as stopping:
+        assert stopping.last_words == "resume with: lrestore --select all"
+        stopping.begun()
+        assert stopping.last_words == "resume with: lrestore --resume"
+        stopping.unresumable()
+        assert stopping.last_words == "this session cannot be resumed; start a new one with: lrestore --select all"

@@ -6,8 +6,9 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,26 @@ def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
         assert saved.stat().st_mode & 0o777 == 0o600
         with StateReader.open(saved) as reader:
             assert reader.session().resumable
+
+
+def test_records_that_can_be_saved_nowhere_are_told_as_lost(tmp_path: Path) -> None:
+    """Where they would go, there are files of that name already."""
+    with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness, ExitStack() as stack:
+        hold(harness)
+        process = harness.start("--select", FEW[0])
+        harness.until_written(process, 6)
+        (session,) = (tmp_path / "state.d").iterdir()
+        for folder in (tmp_path, Path(tempfile.gettempdir())):
+            file = folder / f"state.db.rescued-{session.name}"
+            file.touch()
+            stack.callback(file.unlink)
+        removed(tmp_path / "state.db")
+        let_go(harness)
+        code, said = harness.end(process)
+        assert code == 4, said
+        assert "could not save the records of this session, so it cannot be resumed" in said
+        command = f"lrestore --config c.toml --report report.json --select {FEW[0]}"
+        assert said.splitlines()[-1] == f"this session cannot be resumed; start a new one with: {command}"
 
 
 def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
