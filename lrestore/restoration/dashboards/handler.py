@@ -18,7 +18,7 @@ from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.apply import apply_parts
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlanner
-from lrestore.restoration.dashboards.unchanged import unchanged
+from lrestore.restoration.dashboards.same_parts import plan_if_same
 from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import LiveObject
@@ -96,7 +96,7 @@ class DashboardSubResources:
         again = isinstance(self._context, WritingContext) and not self._context.permit.saved
         linker = Linker(self._context, self._item.key, self._deferred, live_id, planned_again=again)
         raw = as_dashboard(linker.parts(self._item))
-        plan = unchanged(self._context, raw, live, ids_hold=ids_hold)
+        plan = plan_if_same(self._context, raw, live, ids_hold=ids_hold)
         if plan is None:
             planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
             planner.rewrite = linker.value

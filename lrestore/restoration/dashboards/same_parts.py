@@ -40,7 +40,7 @@ _MAKER: Final = (
 """The fields of a result maker that say what its tile shows: the others follow from its query."""
 
 
-def unchanged(context: Context, raw: Dashboard, live: Dashboard, *, ids_hold: bool) -> DashboardPlan | None:
+def plan_if_same(context: Context, raw: Dashboard, live: Dashboard, *, ids_hold: bool) -> DashboardPlan | None:
     """The plan for parts that are all as they were backed up: it is empty but for ``matched``. None where any differs,
     to the letter, or where anything has to be looked up to plan it.
     """

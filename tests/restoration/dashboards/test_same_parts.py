@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ObjectMapping, Proof
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlanner
-from lrestore.restoration.dashboards.unchanged import unchanged
+from lrestore.restoration.dashboards.same_parts import plan_if_same
 from tests.restoration.restore_fixture import RestoreFixture
 
 PARTS = ("dashboard_filters", "dashboard_layouts", "dashboard_elements")
@@ -42,7 +42,7 @@ class Pairs:
 
     def recognised(self, raw: JsonObject, live: JsonObject, *, ids_hold: bool = True) -> DashboardPlan | None:
         """The plan without the planner."""
-        return unchanged(self.context, as_dashboard(raw), as_dashboard(live), ids_hold=ids_hold)
+        return plan_if_same(self.context, as_dashboard(raw), as_dashboard(live), ids_hold=ids_hold)
 
     def planned(self, raw: JsonObject, live: JsonObject, *, ids_hold: bool = True) -> DashboardPlan:
         """The plan of the planner."""
