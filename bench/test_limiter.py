@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ GATE = GATES["limiter"]
 PER_SECOND = 100.0
 """Each of eight processes has its turn every 80 ms: longer than a busy machine keeps one of them waiting."""
 SECONDS = 5.0
+LOOKS = 4
+"""How often in a second the granted calls are counted: of seconds that overlap, one is more likely undisturbed."""
 
 
 def cost_of_a_lock_s(path: Path) -> float:
@@ -64,7 +65,7 @@ def call_until(path: Path, end_s: float) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_processes_together_use_a_fixed_rate_to_95_percent(tmp_path: Path) -> None:
+def test_processes_together_use_a_fixed_rate(tmp_path: Path) -> None:
     """In the best second: other programs can only keep the callers from their turns. The rate is never exceeded."""
     path = tmp_path / "limiter"
     config = LimiterConfig(max_in_flight=32, per_second=PER_SECOND, start_in_flight=32)
@@ -77,13 +78,14 @@ def test_processes_together_use_a_fixed_rate_to_95_percent(tmp_path: Path) -> No
             child.start()
         granted = [(begin_s, 0)]
         while granted[-1][0] < begin_s + SECONDS - 1:
-            time.sleep(1)
+            time.sleep(1 / LOOKS)
             before_s, count, after_s = time.monotonic(), limiter.snapshot().granted, time.monotonic()
             granted.append(((before_s + after_s) / 2, count))
         for child in children:
             child.join()
         in_all, took_s = limiter.snapshot().granted, time.monotonic() - begin_s
-    used = max((now - last) / (now_s - last_s) / PER_SECOND for (last_s, last), (now_s, now) in pairwise(granted))
+    seconds = zip(granted, granted[LOOKS:], strict=False)
+    used = max((now - last) / (now_s - last_s) / PER_SECOND for (last_s, last), (now_s, now) in seconds)
     print(f"\n{used:.1%} of {PER_SECOND:.0f} calls per second in the best second")
     assert used >= GATE["used_of_fixed_rate"]
     assert in_all <= PER_SECOND * took_s
@@ -161,4 +163,4 @@ def test_real_processes_find_out_what_a_destination_admits() -> None:
     used = max(tally.rate(one, one + stretch_s) for one in range(warm_up_s, seconds - stretch_s)) / admitted
     refused = tally.refused_share(0, seconds)
     print(f"\n{used:.1%} of what is admitted in the best {stretch_s} seconds, {refused:.2%} refused in all")
-    assert used >= GATE["used_of_found_rate"]
+    assert used >= GATE["used_of_rate_found_in_real_time"]
