@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
-from lrestore.ontology.schema import SET, ContentType, Part, Protection
+from lrestore.ontology.schema import ContentType, Part, Presence, Protection
 from lrestore.ontology.treatment import field_rows, nested_schemas
 
 FIELD = "| `"
@@ -134,7 +134,8 @@ def _queries() -> Iterator[str]:
 
 def _rule(rule: Protection) -> str:
     return " and ".join(
-        f"`{path}` is set" if value is SET else f"`{path}` is `{_literal(value)}`" for path, value in rule.conditions
+        f"`{path}` {value.value}" if isinstance(value, Presence) else f"`{path}` is `{_literal(value)}`"
+        for path, value in rule.conditions
     )
 
 

@@ -16,12 +16,16 @@ ReferenceKind = Literal["hard", "soft", "parent", "name", "edge", "text"]
 
 
 class Presence(Enum):
-    """Stands for a value in a :class:`Protection` where any value but null and "" is meant."""
+    """Stands for a value in a :class:`Protection` where many values are meant: any but null and "", or any id that
+    names a LookML model and an object of it.
+    """
 
     SET = "is set"
+    OF_MODEL = "contains `::`"
 
 
 SET = Presence.SET
+OF_MODEL = Presence.OF_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +194,6 @@ def _holds(obj: Mapping[str, object], path: str, value: object) -> bool:
     node: object = obj
     for step in path.split("."):
         node = node.get(step) if isinstance(node, Mapping) else None
+    if value is OF_MODEL:
+        return isinstance(node, str) and "::" in node
     return node not in (None, "") if value is SET else node == value

@@ -27,6 +27,7 @@ OWN_OF_LOOKER: list[tuple[str, dict[str, object]]] = [
     ("user", {"id": "9", "is_service_account": True}),
     ("lookml_model", {"name": "system__activity"}),
     ("dashboard", {"id": "thelook::orders", "readonly": True, "model": {"id": "thelook"}}),
+    ("dashboard", {"id": "thelook::orders", "readonly": None, "model": None}),
 ]
 
 OWN_OF_USERS: list[tuple[str, dict[str, object]]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import SET, ContentType, Part, Protection, Reference
+from lrestore.ontology.schema import OF_MODEL, SET, ContentType, Part, Protection, Reference
 
 FILTER = Part(
     type="dashboard_filter",
@@ -122,7 +122,10 @@ DASHBOARD = ContentType(
     created_at=True,
     trash=True,
     # Of LookML dashboards alone: they have the model they are written in as read-only Dashboard.model.
-    built_in=(Protection("LookML dashboard: it comes from its LookML project", (("readonly", True), ("model", SET))),),
+    built_in=(
+        Protection("LookML dashboard: it comes from its LookML project", (("readonly", True), ("model", SET))),
+        Protection("LookML dashboard, as its id says: it comes from its LookML project", (("id", OF_MODEL),)),
+    ),
     references=(
         Reference("user_id", "user", "soft"),
         Reference("folder_id", "folder", "hard"),
