@@ -22,6 +22,8 @@ _NUMBER_OF_A_REQUEST = re.compile(r"\b(?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*\b", 
 _OWN_PART = re.compile(r"""\b(its (?:tile|item)) (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _QUERY = re.compile(r"\b((?:merge_|sql_)?query)=\w+")
 """Queries have no names: which of them is missing is particular to the item."""
+_WRITES = re.compile(r" \[\d+ writes? refused, \d+ done; running it again continues\]")
+"""How far the item came."""
 _HINT = re.compile(r"; the rest (?:was|can be) \w+ \((.+)\)$", re.DOTALL)
 """The remedy at the end of the message of an incomplete item."""
 _SHORTEST_NAME = 4
@@ -82,6 +84,7 @@ def _without_item(text: str, letter: Letter) -> str:
     if len(letter.name) >= _SHORTEST_NAME:
         text = re.sub(rf"(?<!\w){re.escape(letter.name)}(?!\w)", GAP, text)
     text = _OWN_PART.sub(r"\1", text)
+    text = _WRITES.sub("", text)
     text = _CALL.sub(lambda call: _ID_IN_PATH.sub(GAP, call[0]), text)
     text = _QUERY.sub(rf"\1={GAP}", text)
     if letter.status is not None:

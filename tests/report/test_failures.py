@@ -40,6 +40,17 @@ def test_a_single_dead_letter_shows_field_errors_time_retries_and_remedy() -> No
     ]
 
 
+def test_items_of_one_refusal_form_one_group_however_many_writes_each_had() -> None:
+    said = "update_x (PATCH /x/{}): 422: refused"
+    far = " [{} refused, {} done; running it again continues]"
+    letters = [
+        failed("1", said.format(1), status=422),
+        failed("2", said.format(2) + far.format("1 write", 3), status=422),
+        failed("3", said.format(3) + far.format("9 writes", 13), status=422),
+    ]
+    assert dead_letters(letters).splitlines()[0] == "failed    3 items: update_x (PATCH /x/…): 422: refused"
+
+
 def test_many_field_errors_are_listed_with_v_only() -> None:
     errors = tuple(FieldError(f"part[{number}].width", "changed", "not as planned") for number in range(40))
     many = [failed("42", "is not as the plan saw it", errors=errors)]

@@ -27,6 +27,7 @@ FIRST_ROWS = 200
 _FIELDS = (40, 10, 3, 1, 0)
 """Numbers of changed fields that are listed of one item, most first; the JSON report has all."""
 _NAME = 200
+_REASON = 400
 _PARTS = 40
 _MARGIN = 0.95
 
@@ -55,8 +56,8 @@ class PackedRows(msgspec.Struct, frozen=True):
 
 
 def pack_rows(report: Report, room: int = ROOM) -> PackedRows:
-    """The items that were, or would be, written or skipped, or that differ, or that only Looker has. Failed ones are
-    told by cause.
+    """The items that were, or would be, written or skipped, that differ, that failed, or that only Looker has. Causes
+    of failures are told elsewhere on the page; here each item has its own reason, and what was restored of it.
     """
     rows = [msgspec.msgpack.encode(row) for row in _rows(report)]
     size = 2
@@ -104,7 +105,7 @@ def _listed(rows: Sequence[bytes], most: int) -> Iterator[Listed]:
 def _rows(report: Report) -> Iterator[PageRow]:
     for alone in (False, True):
         for entry in report.entries:
-            if _left_alone(entry) is alone and (isinstance(entry, Difference) or entry.outcome != "failed"):
+            if _left_alone(entry) is alone:
                 yield _row(entry, report.mode)
     for one in report.verify.only_live if report.verify is not None else ():
         yield one.type, plain(one.id), _name(one.name), "only in Looker", "", since(one.facts), (), ()
@@ -133,13 +134,17 @@ def _word(entry: Item | Difference, mode: str) -> str:
 
 
 def _name(name: str) -> str:
-    shown = plain(name)
-    return f"{shown[:_NAME]}…" if len(shown) > _NAME else shown
+    return _short(name, _NAME)
+
+
+def _short(text: str, most: int = _REASON) -> str:
+    shown = plain(text)
+    return f"{shown[:most]}…" if len(shown) > most else shown
 
 
 def _more(entry: Item | Difference, *, done: bool) -> str:
     """The reason, and who had changed the live object."""
-    said = [plain(entry.reason)] if isinstance(entry, Item) else [f"lacks {plain(one)}" for one in entry.lacks]
+    said = [_short(entry.reason)] if isinstance(entry, Item) else [f"lacks {plain(one)}" for one in entry.lacks]
     facts = since(entry.live)
     if facts and done and isinstance(entry, Item) and entry.outcome == "updated":
         facts = f"was {facts}"

@@ -25,6 +25,7 @@ from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.touches import note_answer
 from lrestore.restoration.writes import Write, writes_with_live_ids
+from lrestore.text.words import counted
 
 
 @dataclass(slots=True)
@@ -53,7 +54,8 @@ class Applied:
         write, error = self.failures[0]
         message = error.message
         if self.done or len(self.failures) > 1:
-            message += f" [{len(self.failures)} writes refused, {self.done} done; running it again continues]"
+            refused = counted(len(self.failures), "write")
+            message += f" [{refused} refused, {self.done} done; running it again continues]"
         errors = tuple(entry for one, refusal in self.failures for entry in _placed(one, refusal))
         raise error.with_context(message=message, key=self.key, path=write.path, errors=errors) from error.__cause__
 

@@ -265,7 +265,7 @@ def test_a_browser_shows_the_items_and_runs_nothing_of_theirs(tmp_path: Path) ->
     assert "owned" not in (re.search(r"<title>(.*?)</title>", dom) or [""])[0]
     assert Elements(dom).names.count("script") == 2
     assert "img" not in Elements(dom).names
-    assert "1 of 2 items, 1 shown" in dom
+    assert "1 of 3 items, 1 shown" in dom
     assert "<summary>" in dom and "<ins" in dom
 
 
