@@ -122,12 +122,18 @@ def test_the_world_holds_each_object_and_every_id_in_it_leads_somewhere(folder: 
 
 
 def test_a_backup_of_one_dashboard_makes_a_world_with_all_that_it_needs(tmp_path: Path) -> None:
-    tiles = [{"id": "1", "type": "vis", "look_id": "5"}, {"id": "2", "type": "vis", "query_id": "9"}]
+    shown = {"id": "10", "model": "sales", "view": "orders"}
+    tiles = [
+        {"id": "1", "type": "vis", "look_id": "5"},
+        {"id": "2", "type": "vis", "query_id": "9"},
+        {"id": "3", "type": "vis", "query_id": "10", "query": shown},
+    ]
     content = {"id": "7", "title": "Alone", "folder_id": "44", "user_id": "3", "dashboard_elements": tiles}
     path = build(tmp_path / "vault.db", [Row(type="dashboard", id="7", content=content)])
     world, made = loaded(path, needed=(ItemKey("user", "88"),))
     assert dangling(path, world) == [] and world.get("user", "88")
-    assert made.stand_ins == {"folder": 1, "user": 2, "look": 1, "query": 1}
+    assert made.stand_ins == {"folder": 1, "user": 2, "look": 1, "query": 1, "lookml_model": 1}
+    assert [one["name"] for one in world.table("lookml_model").records["sales"]["explores"]] == ["orders"]
     roots = [folder for folder in world.table("folder") if folder["is_shared_root"]]
     assert [world.table("folder").records["44"]["parent_id"]] == [root["id"] for root in roots]
 
