@@ -220,6 +220,22 @@ def test_all_copies_looks_and_dashboards_and_names_what_is_left_out(instance: In
 
 
 @pytest.mark.parametrize(
+    ("operations", "told"),
+    [
+        (("all_folders", "search_folders", "folder"), "folder 1 cannot be read"),
+        (("search_looks",), "the looks of folder 1 cannot be listed"),
+    ],
+)
+def test_a_folder_that_looker_does_not_show_is_not_copied_into(
+    instance: InstanceFixture, operations: tuple[str, ...], told: str
+) -> None:
+    for operation in operations:
+        instance.simulator.fault("status:403", operation=operation)
+    ran = instance.run(*INTO, "--select", "look=1")
+    assert ran.code == 3 and f"--copy-into: {told}" in ran.err and not ran.writes
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
         ((*INTO, "--select", "folder=1"), 2, "not folder"),
