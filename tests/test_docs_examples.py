@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.cli.command_line import parse_command_line
-from tests.cli.command import ROOT, lrestore
+from tests.cli.command import ROOT, environment, lrestore
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -64,6 +66,28 @@ def test_jobs_of_every_scheduler_are_understood() -> None:
     assert len(commands) == 9, commands
     for command in commands:
         parse_command_line(command)
+
+
+def test_the_script_of_the_jobs_mails_the_subject_that_the_page_shows(tmp_path: Path) -> None:
+    """Of a drift in the demo."""
+    (script,) = (body for body in blocks("sh", NIGHTLY) if body.startswith("#!/bin/sh"))
+    programs = {
+        "lrestore": f'exec {shlex.quote(sys.executable)} -m lrestore "$@"',
+        "mail": 'printf "%s\\n" "$@" > mailed; cat >> mailed',
+        "lrestore-job": script.replace("/var/lib/lrestore", shlex.quote(str(tmp_path))),
+    }
+    for name, body in programs.items():
+        (tmp_path / name).write_text(body if body.startswith("#!") else f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "demo.toml").write_bytes((ROOT / "conf" / "demo.toml").read_bytes())
+    argv = ["drift", "--config", "demo.toml", "--select", "all", "--verify=both", "--drift-exit-code", "10"]
+    environ = environment(PATH=f"{tmp_path}:{os.environ['PATH']}", XDG_STATE_HOME=str(tmp_path))
+    done = subprocess.run(["lrestore-job", *argv], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (10, "")
+    flag, subject, to, first, *_ = (tmp_path / "mailed").read_text(encoding="utf-8").splitlines()
+    assert (flag, to, first) == ("-s", "bi-team@example.com", f"# {subject.removeprefix('[exit 10] ')}")
+    assert f"\n{first.removeprefix('# ')}\n" in NIGHTLY.read_text(encoding="utf-8")
+    assert (tmp_path / "drift.prom").exists() and (tmp_path / "drift.html").exists()
 
 
 def test_the_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
