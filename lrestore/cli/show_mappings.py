@@ -107,4 +107,4 @@ def _type_name(word: str) -> str | None:
     """The name of a content type in any spelling, or of a part such as dashboard_element."""
     if not word:
         return None
-    return word if word in PARTS else content_type(word).name
+    return word if word in PARTS else content_type(word, tuple(PARTS)).name

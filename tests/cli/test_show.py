@@ -212,6 +212,8 @@ def test_mappings_of_a_type_that_has_none_are_an_empty_table(capsys: pytest.Capt
 def test_mappings_of_an_unknown_type_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--show", "mappings=spoon"]) == 2
     assert "spoon" in capsys.readouterr().err
+    assert main(["--show", "mappings=dashbord_element"]) == 2
+    assert "did you mean dashboard_element?" in capsys.readouterr().err
 
 
 def test_the_source_as_json_has_the_keys_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
