@@ -11,6 +11,7 @@ from datetime import datetime
 from lrestore.clock import stamp
 from lrestore.logs import hide
 from lrestore.report.model import By, ReportedSource
+from lrestore.text.words import counted
 from lrestore.version import __version__
 
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
@@ -43,6 +44,6 @@ def age(made: datetime | None, now: datetime) -> str:
     if made is None:
         return "of unknown age"
     hours = max(0, int((now - made).total_seconds() // 3600))
-    if hours < 48:
-        return f"{hours} hours old"
-    return f"{hours // 24} days old"
+    if not hours:
+        return "less than an hour old"
+    return f"{counted(hours, 'hour') if hours < 48 else counted(hours // 24, 'day')} old"
