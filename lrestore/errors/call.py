@@ -64,6 +64,11 @@ class LookerError(ItemError):
         return self._with(facts)
 
     @property
+    def is_clash(self) -> bool:
+        """Whether Looker refused a second object of the same name, title or slug."""
+        return self.status == 409 or any(one.code == "already_exists" for one in self.errors)
+
+    @property
     def may_take_effect_later(self) -> bool:
         """Whether Looker may still be working on the call, because the answer is not Looker's own. Gateways that stop
         waiting answer 502 or 504, with any text.

@@ -31,7 +31,7 @@ from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner, live_id_of, mark_missing
 from lrestore.restoration.journal import LiveObject
-from lrestore.restoration.plan.title_clashes import find_under_temporary_name, is_clash, use_temporary_title
+from lrestore.restoration.plan.title_clashes import find_under_temporary_name, use_temporary_title
 from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import handler_of
 from lrestore.restoration.writes import Write, incomplete, writes_with_live_ids
@@ -73,8 +73,9 @@ class ItemRestorer:
             return self.carry_out(plan)
         except _AppearedError as error:
             log.info("looking for it: %s", error.__cause__)
+            self._context.destination.live.look_anew(item.key.type)
         plan = self.plan(item, awaited, last=last)
-        plan.match.surely_absent = False
+        plan.looked_anew = True
         self._context.permit.item(plan, last=last)
         return self.carry_out(plan)
 
@@ -182,11 +183,13 @@ class ItemRestorer:
         return act()
 
     def _create_if_still_missing(self, plan: ItemPlan, applied: Applied) -> JsonObject:
-        """Raises _AppearedError if Looker has had such an object since the lists were read that did not show it."""
+        """Raises _AppearedError if Looker has such an object by now: another person has made it, or the request was
+        sent twice on its way.
+        """
         try:
             return self._create(plan, applied)
         except LookerError as error:
-            if plan.match.surely_absent and not applied.live_id and is_clash(error):
+            if not plan.looked_anew and not applied.live_id and error.is_clash:
                 raise _AppearedError from error
             raise
 

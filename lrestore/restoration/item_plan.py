@@ -59,6 +59,8 @@ class ItemPlan:
     unmet: list[Unmet] = field(default_factory=list)
     deferred: Deferred = field(default_factory=Deferred)
     left_out: tuple[str, ...] = ()
+    looked_anew: bool = False
+    """Whether Looker has refused to create the item, as one that exists, and was asked again."""
     literal: bool = False
     """Whether an undo restores a copy. A reference to an object that is gone since is a warning then."""
 

@@ -157,12 +157,14 @@ def _doubtful(
     context: WritingContext, creation: Creation, answer: JsonObject | LookerError, *, begun: bool = False
 ) -> bool:
     """Whether the object may be there although this is not the answer that says so. A refusal may mean that a process
-    which died had made it after all.
+    which died had made it after all; of a part, that its request was sent twice on its way. An item that is refused is
+    planned again.
     """
     if not isinstance(answer, LookerError):
         return False
+    sent_twice = creation.intent.part != "" and answer.is_clash
     refused = answer.status in THERE_ALREADY and (begun or context.journal.begun(creation.intent.key))
-    return answer.outcome_unknown or refused
+    return answer.outcome_unknown or refused or sent_twice
 
 
 class _Sending:

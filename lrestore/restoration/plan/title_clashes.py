@@ -7,7 +7,7 @@ after all other items have had their first.
 
 from __future__ import annotations
 
-from lrestore.errors import ConflictError, LookerError
+from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
@@ -52,7 +52,7 @@ def use_temporary_title(
 
     Raises the error if the title stays taken, with a hint that names the holder.
     """
-    if write.type not in IN_FOLDERS or not is_clash(error) or not {"title", "folder_id", "deleted"} & write.body.keys():
+    if write.type not in IN_FOLDERS or not error.is_clash or not {"title", "folder_id", "deleted"} & write.body.keys():
         return False
     place = {name: str(write.body.get(name) or live.get(name) or "") for name in ("title", "folder_id")}
     rows = [row for row in context.destination.live.find(write.type, place) if not row.get("deleted")]
@@ -77,11 +77,6 @@ def _leaves(context: Context, deferred: Deferred, type_name: str, holder: JsonOb
         if elsewhere not in (None, str(holder.get("folder_id"))) and deferred.defer_if_in_run(key):
             return True
     return False
-
-
-def is_clash(error: LookerError) -> bool:
-    """Whether Looker refused a second object of the same title or slug."""
-    return isinstance(error, ConflictError) or any(one.code == "already_exists" for one in error.errors)
 
 
 def find_under_temporary_name(context: Context, write: Write) -> JsonObject | None:

@@ -16,6 +16,7 @@ from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
 from tests.restoration.restore_fixture import RestoreFixture
 from tests.waiting import until_idle
@@ -49,6 +50,32 @@ def test_a_create_that_was_never_handled_is_repeated_after_a_search(setup: Resto
     assert setup.restore("dashboard=1").outcome == "created"
     assert fault.fired == 1
     assert setup.restore("dashboard=1").outcome == "unchanged"
+
+
+TAKEN = 'body:{"message": "Validation Failed", "errors": [{"field": "name", "code": "already_exists"}]}'
+
+
+@pytest.mark.parametrize(
+    ("key", "operation"),
+    [
+        ("group=2", "create_group"),
+        ("look=1", "create_look"),
+        ("dashboard=1", "create_dashboard"),
+        ("dashboard=1", "create_dashboard_filter"),
+    ],
+)
+def test_a_create_that_was_sent_twice_on_its_way_is_adopted(setup: RestoreFixture, key: str, operation: str) -> None:
+    """The answer to the second request says that the name is taken: by the object of the first."""
+    type_name, _, object_id = key.partition("=")
+    edit(setup.world, Edit(type=type_name, id=object_id, delete=True))
+    count = len(setup.world.table(type_name))
+    fault = setup.simulator.fault(TAKEN, handled=True, status=422, operation=operation, times=1)
+    result = setup.restore(key)
+    assert fault.fired == 1
+    assert len(setup.world.table(type_name)) == count + 1
+    assert result.destination_id in setup.world.table(type_name).records
+    assert not setup.reader.open_intents()
+    assert setup.restore(key).outcome == "unchanged"
 
 
 @pytest.mark.slow
