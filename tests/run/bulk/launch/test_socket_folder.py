@@ -67,3 +67,11 @@ def test_the_folder_of_a_living_run_stays(short: Path) -> None:
         assert living.stdin
         living.stdin.close()
     assert list(short.iterdir()) == []
+
+
+def test_a_folder_for_temporary_files_with_a_long_path_keeps_no_process_from_starting(tmp_path: Path) -> None:
+    """As some schedulers make for each of their jobs. A socket's path is limited to 107 bytes."""
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    assert run(ENDS, long) == 0
+    assert list(long.iterdir()) == []
