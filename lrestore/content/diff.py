@@ -92,15 +92,15 @@ def same(ours: Any, theirs: Any) -> bool:
         return ours is theirs
     if ours != theirs:
         return False
-    if not ours or not isinstance(ours, _CONTAINERS) or _to_the_letter(ours, theirs):
+    if not ours or not isinstance(ours, _CONTAINERS) or to_the_letter(ours, theirs):
         return True
     return _same_inside(ours, theirs)
 
 
-def _to_the_letter(ours: Any, theirs: Any) -> bool:
-    """Compare two values: equal JSON means equal; other values may still mean the same."""
+def to_the_letter(ours: Any, theirs: Any) -> bool:
+    """Whether two values are equal in every bit. Other values may still mean the same."""
     try:
-        return msgspec.json.encode(ours) == msgspec.json.encode(theirs)
+        return msgspec.msgpack.encode(ours) == msgspec.msgpack.encode(theirs)
     except (TypeError, ValueError, OverflowError, RecursionError):
         return False
 

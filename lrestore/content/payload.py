@@ -49,6 +49,7 @@ class Releases:
     specification: Specification | None = None
     _beyond: dict[str, Mapping[str, str]] = field(default_factory=dict, compare=False, repr=False)
     _taken: dict[str, tuple[_Field, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _names: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def backup_knew(self, schema: str, name: str) -> bool:
         """Whether the SDK that made the backup had the field."""
@@ -104,6 +105,12 @@ class Releases:
                 for name in names
             )
         return self._taken[schema]
+
+    def names(self, schema: str) -> frozenset[str]:
+        """The names of the fields that a restore may send."""
+        if schema not in self._names:
+            self._names[schema] = frozenset(taken.name for taken in self.taken(schema))
+        return self._names[schema]
 
     def offers(self, operation: str) -> bool:
         """Whether the destination has the call, as far as is known."""
