@@ -69,7 +69,7 @@ def ensure_writable(
         name.unlink()
     except OSError as error:
         raise UsageError(
-            f"cannot write the {what} to {path}: {error.strerror or error}", hint=f"choose another {what} file"
+            f"cannot write the {what} to {path}: {error.strerror or error}", hint="choose another path"
         ) from error
 
 

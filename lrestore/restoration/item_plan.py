@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from lrestore.content.diff import changes
 from lrestore.content.live_facts import live_facts
 from lrestore.content.payload import left_out, require
 from lrestore.errors import (
@@ -36,7 +35,7 @@ from lrestore.restoration.plan.title_clashes import holder_will_release
 from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.restoration.type_handlers import SubResources, handler_of
 from lrestore.restoration.undo_rules import UndoRules
-from lrestore.restoration.writes import Plan, Unmet, Write
+from lrestore.restoration.writes import Plan, Unmet, Write, named_changes
 from lrestore.vault.items import VaultItem
 
 
@@ -268,7 +267,7 @@ class ItemPlanner:
                 path="",
                 name=item.name,
                 body=body,
-                changes=changes(body, live or {}),
+                changes=named_changes(body, live or {}),
             )
         if handler.sub_resources is not None and self._undo.restores_parts(key):
             plan.sub_resources = handler.sub_resources(self._context, item, deferred)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from lrestore.content.diff import changes
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, FieldError, ItemKey
@@ -18,6 +19,11 @@ class FutureId:
 
     type: str
     source_id: str
+
+    @property
+    def name(self) -> str:
+        """Its name in plans and reports."""
+        return f"new {self.type} {self.source_id}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,6 +147,11 @@ def _filled(value: object, live: Callable[[FutureId], object]) -> object:
 def with_live_ids(body: JsonObject, live: Callable[[FutureId], object]) -> JsonObject:
     """``body`` with every :class:`FutureId` in it replaced."""
     return {name: _filled(entry, live) for name, entry in body.items()}
+
+
+def named_changes(body: JsonObject, live: Mapping[str, object], prefix: str = "") -> tuple[Change, ...]:
+    """The fields of ``body`` as changes old → new; an object that the same restore creates stands there by name."""
+    return changes(with_live_ids(body, lambda one: one.name), live, prefix)
 
 
 def writes_with_live_ids(writes: Iterable[Write], made: Mapping[tuple[str, str], str]) -> list[Write]:

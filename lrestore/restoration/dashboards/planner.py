@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from lrestore.content.diff import changes, differing
+from lrestore.content.diff import differing
 from lrestore.content.payload import create_body, wanted_part
 from lrestore.content.shapes.tile import tile_name
 from lrestore.json_types import JsonObject
@@ -27,7 +27,7 @@ from lrestore.restoration.dashboards.tile_planner import TilePlanner
 from lrestore.restoration.dashboards.tiles import SOURCES, shows_nothing, source_field
 from lrestore.restoration.identify.absence import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
-from lrestore.restoration.writes import FutureId, Removal, Write
+from lrestore.restoration.writes import FutureId, Removal, Write, named_changes
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import (
@@ -167,7 +167,7 @@ class DashboardPlanner:
             path=path,
             name=name_of(part),
             body=body,
-            changes=changes(body, live or {}, f"{path}."),
+            changes=named_changes(body, live or {}, f"{path}."),
         )
         if live is None:
             write.body[entry.parent_field] = self._parent

@@ -28,13 +28,13 @@ LiveIdOf = Callable[[str, str], str | None]
 
 def new(type_name: str, source_id: str) -> str:
     """The name of an object that a plan creates."""
-    return f"new {type_name} {source_id}"
+    return FutureId(type_name, source_id).name
 
 
 def with_planned_names(value: Any) -> Any:
     """A JSON value in which planned objects have their names."""
     if isinstance(value, FutureId):
-        return new(value.type, value.source_id)
+        return value.name
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
