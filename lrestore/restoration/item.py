@@ -45,7 +45,11 @@ log = logging.getLogger(__name__)
 
 
 class _AppearedError(Exception):
-    """Looker refused the create of an object that the lists did not show."""
+    """Looker refused, with ``refusal``, the create of an object that the lists did not show."""
+
+    def __init__(self, refusal: LookerError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,15 @@ class ItemRestorer:
         try:
             return self.carry_out(plan)
         except _AppearedError as error:
-            log.info("looking for it: %s", error.__cause__)
+            log.info("looking for it: %s", error)
             self._context.destination.live.look_anew(item.key.type)
+            refused, refusal = plan.own, error.refusal
         plan = self.plan(item, awaited, last=last)
         plan.looked_anew = True
+        if plan.action == "created" and plan.own and refused and plan.own.body == refused.body:
+            # It is another object that exists: Looker would refuse the same again.
+            with mark_missing():
+                raise refusal
         self._context.permit.item(plan, last=last)
         return self.carry_out(plan)
 
@@ -190,7 +199,7 @@ class ItemRestorer:
             return self._create(plan, applied)
         except LookerError as error:
             if not plan.looked_anew and not applied.live_id and error.is_clash:
-                raise _AppearedError from error
+                raise _AppearedError(error) from error
             raise
 
     def _create(self, plan: ItemPlan, applied: Applied) -> JsonObject:
