@@ -16,8 +16,10 @@ from typing import NamedTuple
 from lrestore.errors import StateLostError
 from lrestore.state.undo_folder import undo_directory
 
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
 _GOOD_FOR_S = 0.02
-"""Shorter than most calls: a file can be lost while one is under way, too."""
+"""Shorter than most calls, while which a file can be lost, too."""
 
 
 class _Facts(NamedTuple):
@@ -42,17 +44,28 @@ class Guard:
         self._copies = os.path.abspath(undo_directory(state, session_id))  # noqa: PTH100 (the same)
         beside = (f"{state}-wal", f"{state}-shm", f"{os.path.realpath(state)}.lock", os.path.dirname(state))  # noqa: PTH120
         self._known = {path: facts for path in (state, *beside) if (facts := _facts(path, sized=path == state))}
+        self._glanced_at = (state, f"{state}-wal", f"{os.path.realpath(state)}.lock", self._copies)
         self._lost = ""
         self._checked_at_s = float("-inf")
 
     def check_before_call(self) -> None:
-        """Raise StateLostError if a file has changed. Calls that go out at nearly the same time share one check, which
-        takes a dozen system calls.
+        """Raise StateLostError if a file has changed. All is looked at only where a glance shows a change, and from
+        time to time: it takes a dozen system calls.
         """
         now_s = time.monotonic()
-        if now_s - self._checked_at_s >= _GOOD_FOR_S or self._lost:
+        if now_s - self._checked_at_s >= _GOOD_FOR_S or not self._seems_in_place():
             self.check()
             self._checked_at_s = now_s
+
+    def _seems_in_place(self) -> bool:
+        """Whether the files that are removed or replaced with the state are the known ones, and none is smaller."""
+        if self._lost:
+            return False
+        for path in self._glanced_at:
+            known = self._known.get(path)
+            if known is not None and not _at_a_glance(path, known):
+                return False
+        return True
 
     def check(self) -> None:
         """Raise StateLostError if a file has changed."""
@@ -92,10 +105,18 @@ def _facts(path: str, *, sized: bool = False) -> _Facts | None:
     except OSError:
         return None
     # root can write to read-only files: the run checks whether the mode has changed.
-    writable = bool(found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(
-        path, os.W_OK, effective_ids=True
-    )
+    writable = bool(found.st_mode & _WRITABLE) and os.access(path, os.W_OK, effective_ids=True)
     return _Facts(found.st_dev, found.st_ino, writable, found.st_size if sized else 0)
+
+
+def _at_a_glance(path: str, known: _Facts) -> bool:
+    """Whether one system call shows no change."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 (before each call)
+    except OSError:
+        return False
+    writable = bool(found.st_mode & _WRITABLE) or not known.writable
+    return (found.st_dev, found.st_ino) == known[:2] and writable and found.st_size >= known.size
 
 
 def _same(now: _Facts | None, known: _Facts) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,18 +69,58 @@ def test_undo_copies_that_are_removed_are_noticed_and_stay_lost(tmp_path: Path) 
         guard.check()
 
 
-def test_a_check_before_a_call_counts_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking at the files takes a dozen system calls."""
-    now_s = 100.0
-    monkeypatch.setattr("lrestore.state.guard.time.monotonic", lambda: now_s)
-    state = tmp_path / "state.db"
-    for name in ("state.db", "state.db-wal", "state.db-shm", "state.db.lock"):
-        (tmp_path / name).write_text("x")
-    guard = Guard(state, "session")
+@pytest.mark.parametrize("name", ["state.db", "state.db-wal", "state.db.lock"])
+def test_a_file_that_is_removed_is_noticed_before_the_next_call(tmp_path: Path, name: str) -> None:
+    guard = guarded(tmp_path)
     guard.check_before_call()
-    state.unlink()
-    guard.check_before_call()
-    now_s += 0.03
+    (tmp_path / name).unlink()
     for _ in range(2):
         with pytest.raises(StateLostError, match="was removed while the run was using it"):
             guard.check_before_call()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: path.write_bytes(b""), "was cut short"),
+        (lambda path: path.chmod(0o444), "was made read-only"),
+        (lambda path: path.rename(path.with_name("moved")) and path.write_text("x"), "was replaced"),
+    ],
+)
+def test_a_change_of_the_state_file_is_noticed_before_the_next_call(
+    tmp_path: Path, change: Callable[[Path], object], said: str
+) -> None:
+    guard = guarded(tmp_path)
+    guard.check_before_call()
+    change(tmp_path / "state.db")
+    with pytest.raises(StateLostError, match=said):
+        guard.check_before_call()
+
+
+def test_undo_copies_that_are_removed_are_noticed_before_the_next_call(tmp_path: Path) -> None:
+    guard = guarded(tmp_path)
+    undo_directory(tmp_path / "state.db", "session").mkdir(parents=True)
+    assert guard.trouble() == ""
+    guard.check_before_call()
+    undo_directory(tmp_path / "state.db", "session").rmdir()
+    with pytest.raises(StateLostError, match=r"(were|was) removed"):
+        guard.check_before_call()
+
+
+def test_what_a_glance_does_not_show_is_noticed_a_moment_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+    monkeypatch.setattr("lrestore.state.guard.time.monotonic", lambda: now_s)
+    guard = guarded(tmp_path)
+    guard.check_before_call()
+    (tmp_path / "state.db-shm").unlink()
+    guard.check_before_call()
+    now_s += 0.03
+    with pytest.raises(StateLostError, match="was removed while the run was using it"):
+        guard.check_before_call()
+
+
+def guarded(folder: Path) -> Guard:
+    """The guard of a state file and its log."""
+    for name in ("state.db", "state.db-wal", "state.db-shm", "state.db.lock"):
+        (folder / name).write_text("x")
+    return Guard(folder / "state.db", "session")

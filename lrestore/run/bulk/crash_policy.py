@@ -37,13 +37,13 @@ class CrashPolicy:
         return self._over[key] >= POISON_DEATHS
 
     def suspect(self, key: ItemKey, *, unanswered: bool) -> None:
-        """Queue the item to be tried alone. If it has an open create, it is tried only when nothing else is left: its
-        worker waits until that create has taken effect or can no longer do so.
+        """Queue the item to be tried alone. If it has an open create, it is tried only when nothing else is left, and
+        nothing else is in progress: its worker waits until that create has taken effect or can no longer do so.
         """
         (self._in_doubt if unanswered else self._suspects).append(key)
 
     def next_suspect(self, *, idle: bool) -> ItemKey | None:
-        """Remove and return the next suspect, or None. ``idle``: nothing else is left to do."""
+        """Remove and return the next suspect, or None. ``idle``: nothing else is in progress."""
         if self._suspects:
             return self._suspects.popleft()
         return self._in_doubt.popleft() if idle and self._in_doubt else None

@@ -65,9 +65,10 @@ class HandOut:
         crash_point("coordinator.task_sent")
 
     def _idle(self) -> bool:
-        """Whether nothing is in progress except items that are tried alone."""
-        busy = any(worker.in_hand and not worker.alone for worker in self._processes.workers.values())
-        return not (busy or self._outbox.pending)
+        """Whether nothing is in progress in any worker: of two plans or boards that look alike and have an open create,
+        one would take the object that the other makes for its own.
+        """
+        return not (self._processes.in_hand or self._outbox.pending)
 
     def _batch_size(self, worker: WorkerHandle) -> int:
         in_hand = InHand(len(worker.in_hand), self._processes.in_hand, len(self._processes.workers))

@@ -88,7 +88,7 @@ class OpenTasks:
     def take_suspect(self, idle: Callable[[], bool]) -> RestorationTask | None:
         """An item that a worker died on. It is tried alone, so that no other item is blamed if a worker dies again.
 
-        ``idle()``: nothing is in progress except such items.
+        ``idle()``: nothing is in progress.
         """
         while (key := self._crash_policy.next_suspect(idle=not self._ready.ready and idle())) is not None:
             if self._ready.hold(key) and not self._fail_for_need(key):
