@@ -39,6 +39,8 @@ def slow_looker(demo: Path) -> dict[str, str]:
     return environment(
         LRESTORE_DESTINATION_BASE_URL=simulator.base_url,
         LRESTORE_DESTINATION_NAME="slow",
+        # A signal ends the wait for the rate limit, and the item with it.
+        LRESTORE_RATE_PER_SECOND="2000",
         LOOKERSDK_CLIENT_ID=simulator.client_id,
         LOOKERSDK_CLIENT_SECRET=simulator.client_secret,
     )
