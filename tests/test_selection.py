@@ -172,7 +172,7 @@ def test_a_list_of_nothing_is_refused(text: str) -> None:
     ("spec", "complaint"),
     [
         ("dashbord=1", "did you mean dashboard?"),
-        ("alll", "did you mean all?"),
+        ("all_", "did you mean all?"),
         ("al", "did you mean all?"),
         ("", "no content type is named"),
         ("=1", "no content type is named"),
