@@ -92,7 +92,7 @@ def _settled(records: Records, layouts: _Pairs[DashboardLayout], tiles: _Pairs[D
 
 
 class _Values:
-    """What counts of the parts of both sides, in the same order: one comparison is quicker than many."""
+    """The compared values of both sides, in the same order. One comparison of all is quicker than one of each."""
 
     def __init__(self, releases: Releases) -> None:
         self._releases = releases

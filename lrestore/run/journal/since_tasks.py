@@ -1,4 +1,4 @@
-"""What a worker has read from the state file since the last tasks came.
+"""A worker's readings of the state file, kept until its next tasks come.
 
 A worker gets an item when everything that it depends on is on disk, and until the item's end no other process changes
 what is on record of it. So for all items in hand, what was read after the last tasks came is as good as a new reading:
